@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from bot.core.clerk import order_words as grammar
 from bot.core.clerk import reasons
 from bot.core.clerk.one_order import named_cases, order_in
-from bot.core.clerk.remarks import Remark, remark, remark_before
-from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
+from bot.core.clerk.remarks import Remark, open_remark, remark, remark_before
+from bot.core.clerk.statements import leaves
+from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
@@ -34,17 +35,14 @@ class Said:
 
 def is_unnamed(order: Command, beside: Command | None = None) -> bool:
     """Whether it names no case of its own; `beside`: or the same as this one."""
-    bare = not order.cases and not order.receipt and not order.is_for_all and not order.is_for_rest
+    bare = not (order.cases or order.receipt or order.work or order.is_for_all or order.is_for_rest)
     same = beside is not None and of_cases(order, beside) == order
     return bare or same
 
 
 def of_cases(order: Command, named: Command) -> Command:
     """The order for the cases of the other."""
-    cases, receipt, count = named.cases, named.receipt, named.count
-    return replace(
-        order, cases=cases, receipt=receipt, count=count, is_for_all=named.is_for_all, is_for_rest=named.is_for_rest
-    )
+    return replace(named, verb=order.verb, candidate=order.candidate, words=order.words, field=order.field)
 
 
 # -- one line
@@ -58,18 +56,48 @@ def holds_order(line: str) -> bool:
 
 CIRCLED = LazyPattern("[①-⑳]")
 _BULLET = LazyPattern(r"^(?:[・→⇒➡▶►]|- )+ ?")
-KANJI_PLACE = LazyPattern(r"^([一二三四五六七八九])(?= ?(?:件目|番|つ目|件とも|件全て|件すべて))")
+KANJI_PLACE = LazyPattern(
+    r"(^|[^一-龥0-9])([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
+)
+_IN_BRACKETS = LazyPattern(r"^[【\[〔(「]((?:No\.? ?)?[0-9]{1,2} ?件目)[】\]〕)」][:、 ]*")
+_RUN = LazyPattern(r"([0-9]{1,2})(?:[.)→:]|->)? ?(承認|差し?戻|保留|確認済|なし|対応済|無視|相違)")
+_GLUED = LazyPattern(r"[一-龥ぁ-ん)] ?$|^$|[、,。;] ?$")
+_NO_PLACE = LazyPattern(r"(?:[件番月日年時分第号から]|まで) ?$")
+
+
+def _parted(text: str) -> str:
+    """A line in which numbers stand right before orders, with their cases: 1承認2差戻し(…)3承認."""
+    found = [
+        one
+        for one in _RUN.finditer(text)
+        if _GLUED.search(before := text[max(0, one.start() - 2) : one.start()]) and not _NO_PLACE.search(before)
+    ]
+    numbers = [int(one[1]) for one in found]
+    if len(found) < _SEVERAL or found[0].start() or numbers != sorted(set(numbers)):
+        return text
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    return "、".join(
+        f"{one[1]}件目 {text[one.start(2) : end]}".strip("、, ") for one, end in zip(found, ends, strict=True)
+    )
+
+
+_IN_THE_LIST = LazyPattern(r"^(?:(?:一覧|リスト|表|報告)(?:の|では))(?:[0-9]{1,2}番目(?:[、,・と]|から|及び|および)?)+")
 _QUOTED = LazyPattern(r"[「『\"“]([^「」『』\"“”]{1,12})[」』\"”]")
 DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
 
 
+def _in_digits(text: str) -> str:
+    return KANJI_PLACE.sub(lambda found: found[1] + DIGITS[found[2]] + found[3], text)
+
+
 def line_of(text: str, own: Collection[str]) -> list[Said] | None:
     """What a line says, clause by clause; None where one is neither an order nor a remark."""
-    text = _BULLET.sub("", text)
-    text = KANJI_PLACE.sub(lambda found: DIGITS[found[1]], text)
-    found = _by_cases(text, own) or _segment(text, own)
+    text = _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text))
+    text = _in_digits(text)
+    text = _parted(_IN_THE_LIST.sub(lambda found: found[0].replace("番目", "件目"), text))
+    found = _in_order(text) or _by_cases(text, own) or _segment(text, own)
     if found is None and (bare := _QUOTED.sub(r"\1", text)) != text:
-        found = _segment(bare, own)
+        found = _by_cases(bare, own) or _segment(bare, own)
         if found is not None and any(isinstance(one.what, Command) and one.what.words for one in found):
             return None
     return found
@@ -99,6 +127,26 @@ def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
     return found if begun == len(text) else None
 
 
+_FROM_THE_TOP = LazyPattern(
+    r"^(?:(?:1件目|先頭|最初|上|頭|一番上|1番目|一覧の上)から(?:の?順(?:番)?(?:に|で)?)?|順(?:番)?に|上から順(?:番)?(?:に|で))[、: ]*"
+)
+_ONE_OF_THEM = LazyPattern(r"(?:[^、,。/ ()]|\([^()]*\))+")
+
+
+def _in_order(text: str) -> list[Said] | None:
+    """Orders for all cases of the letter, by their order: 先頭から順に承認、差戻し（…）、承認."""
+    if (found := _FROM_THE_TOP.match(text)) is None:
+        return None
+    pieces = _ONE_OF_THEM.findall(text[found.end() :])
+    if not _SEVERAL <= len(pieces) <= MOST_CASES:
+        return None
+    orders = [order for one in pieces if (order := order_in(one)) is not None and is_unnamed(order)]
+    if len(orders) != len(pieces):
+        return None
+    count = len(pieces)
+    return [Said(replace(one, cases=(n,), count=count), text=text) for n, one in enumerate(orders, 1)]
+
+
 def _remarks_of(text: str, own: Collection[str]) -> list[Said] | None:
     """What stands before the first case, if it is no order."""
     said = _sentences(text, own)
@@ -119,28 +167,52 @@ def _segment(text: str, own: Collection[str]) -> list[Said] | None:
 
 def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
-    text = _AT_DSURE.sub("", text)
+    text = _BEFORE_CASES.sub("", text)
     found = grammar.CASES.match(text)
     named = named_cases(found) if found is not None and found.end() else None
     if found is None or named is None:
-        return None
+        return _of_a_work(text, own)
     rest = text[found.end() :].lstrip(_PARTING)
     if reasons.names_another(rest) or (_BARE_NUMBER.search(found[0]) and not _ORDER_BEGINS.match(rest)):
         return None
     said = _sentences(rest, own)
+    if (said is None or all(one.what in _NO_ANSWER for one in said)) and leaves(rest):
+        return [Said(Remark.LEFT, text=rest, named=named)]
     if said is None or not any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in said):
         return None
     if any(isinstance(one.what, Command) and not is_unnamed(one.what) for one in said):
         return None
     return [
-        replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else replace(one, named=named)
+        replace(one, what=of_cases(one.what, named), text=text)
+        if isinstance(one.what, Command)
+        else replace(one, named=named)
         for one in said
     ]
 
 
-_AT_DSURE = LazyPattern(rf"^{grammar.DSURE}(?:では|で|にて)[、 ]?", re.IGNORECASE)
+def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
+    """The same where it begins with the name of a work: 中央公園整備工事は承認で. Whether the letter has it is seen when the answer is decided."""
+    found = grammar.WORK.match(text)
+    if found is None or grammar.NO_NAME.search(found["work"]):
+        return None
+    said = _sentences(text[found.end() :], own)
+    orders = [one.what for one in said or () if isinstance(one.what, Command)]
+    if said is None or len(orders) != 1 or not is_unnamed(orders[0]) or orders[0].verb not in _BY_WORK:
+        return None
+    named = Command(CommandKind.HELP, work=found["work"].strip("「」『』 "))
+    return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
+
+
+_NO_ANSWER = frozenset({Remark.LOOKED, Remark.TOLD, Remark.COURTESY})
+_BY_WORK = frozenset(kind for kind in CommandKind if kind.cases is not Cases.ANY or kind.takes_lines) - {
+    CommandKind.CORRECT
+}
+_BEFORE_CASES = LazyPattern(
+    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|なお|また|一覧の|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
+    re.IGNORECASE,
+)
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
-_ORDER_BEGINS = LazyPattern(r"承|確認|保留|差|なし|対応|相違|受|一致|閲覧|再|停止|却下|返")
+_ORDER_BEGINS = LazyPattern(r"承|確認|保留|差|なし|対応|相違|受|一致|閲覧|再|停止|却下|返|無視")
 """What may stand right behind a number without a word between them: 1承認, but not 12月4日まで保留."""
 _SENTENCE_ENDS = LazyPattern(r"[。．!]|(?<=[一-龥ぁ-ん])\. ")
 _COMMAS = LazyPattern(r"、|, | / |；|;")
@@ -171,11 +243,7 @@ def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None
     order = last[0].what if last is not None and len(last) == 1 else None
     if not isinstance(order, Command) or (order.words and order.verb is not CommandKind.DEALT_WITH):
         return None
-    if order.verb.needs_words:
-        fits = all(map(reasons.is_statement_against, unknown))
-    else:
-        is_memo = reasons.is_memo_of_what_was_done if order.verb is CommandKind.DEALT_WITH else reasons.is_memo
-        fits = order.verb.takes_lines and all(map(is_memo, unknown))
+    fits = all(reasons.fits_above(one, order) for one in unknown)
     others = [said for said in found[:-1] if said is not None]
     if not fits or any(isinstance(one.what, Command) for said in others for one in said):
         return None
@@ -184,6 +252,8 @@ def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None
 
 
 def _sentences_of_one(text: str, own: Collection[str]) -> list[Said] | None:
+    if (named := _named_order(text)) is not None:
+        return [Said(named, text=text)]
     pieces = [part.strip(ENDS) for part in _COMMAS.split(text) if part.strip(ENDS)]
     if (found := _clause(text, own)) is not None:
         return found
@@ -248,22 +318,26 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
     said: list[Said] = []
     rest = text
     for _ in range(_MOST_REMARKS):
-        if (order := order_in(rest)) is not None:
-            return [*said, Said(order, text=text)]
+        if (order := order_in(rest)) is not None or (said and (order := _named_order(rest)) is not None):
+            is_told = any(one.what is Remark.TOLD for one in said)
+            return None if is_told and not _WRITTEN_OUT.search(rest) else [*said, Said(order, text=text)]
         if (whole := remark(rest, own)) is not None:
             return [*said, Said(whole, text=text)]
         if (bracketed := _beside_brackets(rest, own)) is not None:
             return [*said, *bracketed]
-        if said and (named := _named_order(rest)) is not None:
-            return [*said, Said(named, text=text)]
         begins = remark_before(rest)
         if begins is None:
-            return None
+            told = open_remark(rest)
+            return [*said, Said(told, text=text)] if told is not None else None
         if order_in(rest[: begins[1]].strip(ENDS)) is not None:
             return None  # 確認済です。なしです。
         said.append(Said(begins[0], text=text))
         rest = rest[begins[1] :]
     return None
+
+
+_WRITTEN_OUT = LazyPattern(r"承 ?認|受|なし|無し|済|[0-9]番?|保留|差し?戻|不要|無視|再|停止|キー|原本|[かし]ょうにん")
+"""An order by its own word, behind a reason in open words: 担当が休みなので閲覧できません is none."""
 
 
 def _named_order(text: str) -> Command | None:
@@ -292,6 +366,6 @@ def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
 
 def heading_in(text: str) -> Command | None:
     """The cases that a line of its own names: 1件目."""
-    found = grammar.CASES.fullmatch(KANJI_PLACE.sub(lambda one: DIGITS[one[1]], text))
+    found = grammar.CASES.fullmatch(_in_digits(text))
     is_one = found is not None and (found["receipt"] or found["counted"] or grammar.CASE_TOKEN.search(text))
     return named_cases(found) if found is not None and is_one else None

@@ -19,6 +19,7 @@ from bot.core.policy.policy import Desk, Policy
 from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import fold
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
@@ -78,7 +79,8 @@ def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Comma
     for order in sorted(orders, key=lambda one: one.is_for_rest):
         if order.verb is CommandKind.LOOK_UP:
             continue
-        left = [place for place in places if not order.is_for_rest or place not in by_place]
+        taken = order.cases or by_place.keys()
+        left = [place for place in places if not order.is_for_rest or place not in taken]
         if order.count and order.count != len(left):
             return f"{order.count}件とありますが、このメールでは{len(left)}件です。「1件目 承認」のように書いてください"
         meant = _meant(order, answer, left)
@@ -104,6 +106,13 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     if order.receipt:
         named = [one.case.place for one in answer.cases if order.receipt in _numbers(one)]
         return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
+    if order.work:
+        named = [one.case.place for one in answer.cases if _is_called(one, order.work)]
+        return (
+            named
+            if len(named) == 1
+            else f"「{order.work}」がどの件か分かりません。「1件目 承認」のように、件の番号を付けてください"
+        )
     if order.is_for_all or (not order.cases and len(places) == 1):
         return _ONE_BY_ONE if is_for_one and order.is_for_all else _listed(answer.ticket.letter, places)
     if not order.cases:
@@ -114,6 +123,14 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     if may_be_a_candidate and len(answer.cases[0].case.candidates) > 1:
         return "件の番号か候補の番号か分かりません。候補は「2番」のように書いてください"
     return _ONE_BY_ONE if is_for_one and len(order.cases) > 1 else order.cases
+
+
+def _is_called(one: CaseFacts | MailCase, name: str) -> bool:
+    """Whether a notice is of this work or firm."""
+    if isinstance(one, MailCase):
+        return False
+    fields = one.submission.fields
+    return any(fold(name) in fold(said) for said in (fields.project_name, fields.contractor))
 
 
 def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:

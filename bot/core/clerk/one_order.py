@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.core.clerk import order_words as grammar
 from bot.core.clerk import reasons
-from bot.core.clerk.remarks import Remark, remark
+from bot.core.clerk.remarks import is_praise
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
 from bot.core.records.submission import Field
 from bot.core.text.courtesies import ENDS
@@ -25,7 +25,7 @@ def order_in(text: str) -> Command | None:
     if behind := grammar.BEHIND.fullmatch(text):
         cases = grammar.CASES.fullmatch(behind["cases"])
         named = named_cases(cases) if cases is not None else None
-        return _verb(behind["verb"], named) if named is not None else None
+        return _verb(f"{behind['verb']}{behind['words'] or ''}", named) if named is not None else None
     return None
 
 
@@ -38,23 +38,33 @@ def named_cases(found: re.Match[str]) -> Command | None:
     if found["receipt"]:
         return Command(CommandKind.HELP, receipt=found["receipt"])
     if found["all"]:
-        return Command(CommandKind.HELP, is_for_all=True, count=int(found["of_all"] or 0))
+        count = _BOTH if found["both"] else int(found["of_all"] or found["of_whole"] or found["of_these"] or 0)
+        return Command(CommandKind.HELP, is_for_all=True, count=count)
     if found["rest"]:
         return Command(CommandKind.HELP, is_for_rest=True, count=int(found["of_rest"] or 0))
+    places = _places_in(found["except"] or found["list"])
+    return Command(CommandKind.HELP, places, is_for_rest=bool(found["except"])) if places else None
+
+
+_BOTH = 2
+
+
+def _places_in(listed: str) -> tuple[int, ...]:
+    """The places in a list, with ranges; () for one that no letter has."""
     places: list[int] = []
     until = 0
-    for number, joint in _PLACES.findall(found["list"]):
+    for number, joint in _PLACES.findall(listed):
         first = int(number)
         if until and joint.strip() in _RANGE:
-            return None
+            return ()
         if until:
             if not until < first <= MOST_CASES:
-                return None
+                return ()
             places += range(until + 1, first + 1)
         else:
             places.append(first)
         until = first if joint.strip() in _RANGE else 0
-    return Command(CommandKind.HELP, tuple(dict.fromkeys(places))) if all(places) and places and not until else None
+    return tuple(dict.fromkeys(places)) if all(places) and not until else ()
 
 
 def _verb(text: str, named: Command) -> Command | None:
@@ -74,7 +84,7 @@ def _verb_with_words(text: str, named: Command) -> Command | None:
     for pattern, verb in grammar.TAKES_WORDS:
         if found := pattern.fullmatch(text):
             words = (found["words"] or "").strip(ENDS)
-            says_well = verb.needs_words and remark(words) in {Remark.AGREES, Remark.FAVOURABLE}
+            says_well = verb.needs_words and is_praise(words)
             if says_well or reasons.is_taken_back(verb, words) or reasons.speaks_of_a_case(words):
                 return None
             if verb is CommandKind.DEALT_WITH and not reasons.is_certain(text):

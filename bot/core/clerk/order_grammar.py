@@ -7,6 +7,7 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -14,8 +15,9 @@ from bot.core.clerk import order_words as grammar
 from bot.core.clerk import reasons
 from bot.core.clerk.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
 from bot.core.clerk.refusal_grammar import kind_in
-from bot.core.clerk.remarks import Remark, remark
+from bot.core.clerk.remarks import Remark, is_praise
 from bot.core.clerk.signatures import is_ornament, may_stand_below
+from bot.core.clerk.statements import may_wait
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
 from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, CommandKind, ParsedReply
 from bot.core.text.courtesies import plain
@@ -95,6 +97,7 @@ class _Reading:
         self._heading_line = ""  # it, until its order has come
         self._open: int | None = None  # the place of an order whose words go on in the next lines
         self._before: list[str] = []  # statements that are the reason of the order below, if it is 差戻し
+        self._is_told_above = False  # a line of its own has said that the reason comes next
         self._is_below_contact = False
         self._is_signed = False  # a name or a way to reach somebody stands below the orders
         self._name: str | None = None  # a line that is a name if the next one says so
@@ -109,12 +112,14 @@ class _Reading:
             return
         if UNSEEN in line or grammar.TWO_NUMBERS.search(text):
             self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
+        elif (told := _REASON_OF_A_CASE.match(text)) is not None and self._give_case_its_reason(told):
+            pass
         elif (heading := heading_in(text)) is not None:
             self._settle_heading()
             self._heading, self._heading_line, self._open = heading, line, None
         elif (found := line_of(text, self._own)) is None:
             self._take_unknown(text, line)
-        elif any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in found):
+        elif any(isinstance(one.what, Command) or one.what in _SPEAKS_OF_CASES for one in found):
             self._take_orders(found, line)
         else:
             self._take_remarks(found, text, line)
@@ -151,12 +156,26 @@ class _Reading:
             self._give_reason(first.what)
 
     def _give_reason(self, order: Command) -> None:
-        """What stands above 差戻し without a reason is its reason."""
-        if order.verb.needs_words and not order.words:
-            place = next(n for n, one in enumerate(self.said) if isinstance(one.what, Command))
-            words = clean("\n".join(self._before), WORDS_CHARACTERS)
-            self.said[place] = replace(self.said[place], what=replace(order, words=words))
-            self._before = []
+        """What stands above 差戻し without a reason is its reason; above 対応済 and 保留 it tells what was done, or why."""
+        lines = [_REASON_IS.sub("", line) for line in self._before]
+        is_told = order.verb.needs_words and bool(order.words)
+        if is_told or not all(_REASON_IS.match(line) or reasons.fits_above(line, order) for line in self._before):
+            return
+        place = next(n for n, one in enumerate(self.said) if isinstance(one.what, Command))
+        words = clean("\n".join(filter(None, (*lines, order.words))), WORDS_CHARACTERS)
+        self.said[place] = replace(self.said[place], what=replace(order, words=words))
+        self._before = []
+
+    def _give_case_its_reason(self, told: re.Match[str]) -> bool:
+        """(2件目の理由)…: whether that case is sent back without one so far."""
+        cases = (int(told["place"]),)
+        for place, one in enumerate(self.said):
+            order = one.what
+            if isinstance(order, Command) and order.cases == cases and order.verb.needs_words and not order.words:
+                words = clean(told["words"], WORDS_CHARACTERS)
+                self.said[place], self._open = replace(one, what=replace(order, words=words)), place
+                return True
+        return False
 
     def _take_remarks(self, found: list[Said], text: str, line: str) -> None:
         kinds = {one.what for one in found}
@@ -167,7 +186,7 @@ class _Reading:
             self.unclear.append(line)
             return
         open_order = self._open_order()
-        if open_order is not None and kinds == {Remark.LOOKED} and not open_order.verb.needs_words:
+        if open_order is not None and kinds <= {Remark.LOOKED, Remark.TOLD} and not open_order.verb.needs_words:
             self._go_on(open_order, text, line)
             return
         self.said += [replace(one, line=self._line, named=self._heading or one.named) for one in found]
@@ -189,7 +208,9 @@ class _Reading:
         self._settle_name(is_name=False)
         open_order = self._open_order()
         is_told = open_order is None or bool(open_order.words)
-        if self._is_signed and may_stand_below(text):
+        if open_order is not None and open_order.verb.needs_words and _REASON_IS.fullmatch(text):
+            self._is_told_above = True  # the reason begins in the next line
+        elif self._is_signed and may_stand_below(text):
             self._open = None
         elif self._has_orders() and is_told and may_be_a_name(text):
             self._name, self._open = line, None
@@ -197,8 +218,8 @@ class _Reading:
             self._is_signed, self._open = True, None
         elif open_order is not None and not (self._is_parted and is_told and _is_apart(open_order, text)):
             self._go_on(open_order, text, line)
-        elif not self._has_orders() and (reasons.is_statement_against(text) or _REASON_IS.match(text)):
-            self._before.append(_REASON_IS.sub("", text))
+        elif not self._has_orders() and (_REASON_IS.match(text) or reasons.may_stand_before(text)):
+            self._before.append(text)
         else:
             self.unclear.append(line)
 
@@ -208,15 +229,20 @@ class _Reading:
 
     def _go_on(self, order: Command, text: str, line: str) -> None:
         """The order's words go on in this line."""
-        if not reasons.goes_on(text, order.verb):
+        if not reasons.goes_on(_REASON_IS.sub("", text), order.verb):
             self.unclear.append(line)
             return
-        text = _REASON_IS.sub("", text) if not order.words else text
-        words = f"{order.words}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS]
+        before = "" if self._is_told_above else order.words
+        self._is_told_above = False
+        text = _REASON_IS.sub("", text) if not before else text
+        quoted = _AS_REASON.match(text) if not before else None
+        text = quoted[1] if quoted is not None else text
+        words = f"{before}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS]
         if self._open is not None:
             self.said[self._open] = replace(self.said[self._open], what=replace(order, words=words))
 
 
+_SPEAKS_OF_CASES = frozenset({Remark.AGREES, Remark.LEFT})
 _SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
 _SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
 _SHORT = 20
@@ -228,7 +254,15 @@ def _is_apart(order: Command, text: str) -> bool:
     return order.verb.needs_words and (is_short or may_stand_below(text))
 
 
-_REASON_IS = LazyPattern(r"^理由 ?(?:は|:|として(?:は)?)[、 ]?")
+_REASON_IS = LazyPattern(
+    r"^(?:差し?戻し?の?|相違の?)?理由 ?(?:は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)[、 ]?"
+)
+_AS_REASON = LazyPattern(
+    r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願いします)?$"
+)
+_REASON_OF_A_CASE = LazyPattern(
+    r"^\(?(?P<place>[0-9]{1,2})件目の?(?:差し?戻し?の?|相違の?)?理由(?:は|\)|:|です)[:、 ]?(?P<words>.*)$"
+)
 
 
 def _settled(reading: _Reading) -> Iterator[Command]:
@@ -241,12 +275,16 @@ def _settled(reading: _Reading) -> Iterator[Command]:
                 yield one.what
         elif one.what is Remark.AGREES:
             order = of_cases(Command(CommandKind.CONFIRMED), one.named)
-            if beside is None or beside.verb not in _FAVOURED or not is_unnamed(order, beside):
+            if beside is None and any(other.what in _OPEN for other in said):
+                reading.unclear.append(one.text)  # of what, nobody knows
+            elif beside is None or beside.verb not in _FAVOURED or not is_unnamed(order, beside):
                 yield order
-        elif one.what is Remark.FAVOURABLE and beside is not None and beside.verb not in _FAVOURED:
+        elif _is_against(one, beside, said):
             reading.unclear.append(one.text)
 
 
+_WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
+_OPEN = frozenset({Remark.TOLD, Remark.PRAISED})
 _FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
 
 
@@ -258,6 +296,28 @@ def _beside(said: Sequence[Said], place: int) -> Command | None:
     near = [one for one in (*after[:1], *before[:1]) if one.line == line]
     found = next(iter((*near, *after[:1], *before[:1])), None)
     return found.what if found is not None and isinstance(found.what, Command) else None
+
+
+def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool:
+    """Whether a remark does not fit what is ordered beside it."""
+    if one.what is Remark.LEFT:
+        return not all(_leaves_out(each, one) for each in said)
+    return one.what in _WELL and beside is not None and beside.verb not in _FAVOURED
+
+
+def _leaves_out(said: Said, left: Said) -> bool:
+    """Whether an order stands beside a case that is left for later: it is surely not about that case."""
+    order, named = said.what, left.named
+    if not isinstance(order, Command):
+        return True
+    if not may_wait(left.text, said.text):
+        return False
+    if named.is_for_rest and not named.cases:
+        return bool(order.cases or order.receipt or order.work) and not order.is_for_rest
+    if not named.cases or named.is_for_rest or not order.cases:
+        return False
+    places = set(named.cases)
+    return places <= set(order.cases) if order.is_for_rest else places.isdisjoint(order.cases)
 
 
 def _is_said_by(order: Command, beside: Command | None) -> bool:
@@ -273,7 +333,9 @@ def _closed(order: Command, own: Collection[str]) -> Command:
     """Without what a polite person writes behind a reason or a memo, and without his name."""
     if not order.verb.takes_lines:
         return order
-    return replace(order, words=reasons.without_closing(reasons.own_words(order.words, own)))
+    words = reasons.own_words(order.words, own)
+    words = reasons.for_contractor(words) if order.verb.needs_words else words
+    return replace(order, words=reasons.without_closing(words))
 
 
 def _is_whole(order: Command) -> bool:
@@ -285,7 +347,7 @@ def _is_whole(order: Command) -> bool:
         return not any(reasons.is_taken_back(order.verb, words) for words in own) and not holds_order(said.own)
     if reasons.is_taken_back(order.verb, order.words):
         return False
-    if order.verb.needs_words and remark(order.words) in {Remark.AGREES, Remark.FAVOURABLE}:
+    if order.verb.needs_words and is_praise(order.words):
         return False
     return not order.verb.needs_words or (reasons.is_reason(order.words) and not holds_order(order.words))
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from bot.core.clerk.order_words import CASE_TOKEN, OTHERS, PLEASE
 from bot.core.clerk.refusal_grammar import denies_kind, kind_in
-from bot.core.records.clerk_orders import CommandKind
+from bot.core.records.clerk_orders import Command, CommandKind
 from bot.core.text.courtesies import is_contact, is_courtesy, plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import is_person
@@ -74,7 +74,8 @@ _ELSEWHERE = LazyPattern(
 
 
 _NOT_WANTED = LazyPattern(
-    r"(?:対応|処理|回答|返信|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|しなくて)"
+    r"(?:対応|処理|回答|返信|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|なくて|しなくて)"
+    r"|(?:あて|宛て?|もの|担当|関係|案件|工事)(?:の(?:もの|メール))?では(?:ない|ありません|なく)|(?:広告|営業|迷惑|宣伝|セールス|勧誘|案内|間違い)(?:の)?(?:メール)?のようです|(?:構い|かまい)ません|(?:差し支え|支障|問題)(?:は)?(?:ありません|ございません)"
 )
 
 
@@ -116,14 +117,14 @@ _ORDERED = LazyPattern(r"承認(?:$|で|を|は|に|し(?:て|ます))|差し?�
 # That something is wrong, said for certain.
 _ADVERSE = LazyPattern(
     r"(?:異な|違[いうっ]|相違し|相違が|不足し|足りま|足りて(?:い|お)り?ません|誤っ|誤り|間違っ|一致し(?:ません|ない|て(?:い|お)り?ません)|合(?:いません|わない|って(?:い|お)り?ません)|欠け|漏れ|抜け|切れて|過ぎて|超えて"
-    r"|短い|不明|不鮮明|読め|読み取れ|開け(?:ません|ない)|前のもの|別の|旧|古い|ありません|されていません|していません|なって(?:い|お)り?ます|対象外|二重|重複)"
+    r"|短い|不明|不鮮明|読め|読み取れ|開け(?:ません|ない)|前のもの|別の|旧|古い|ありません|されていません|していません|なって(?:い|お)り?ます|対象外|二重|重複|(?:では|じゃ)な[くい])"
 )
 _STATEMENT = LazyPattern(r".{3,200}(?:です|ます|ません|でした|ました|ない|る|ため)")
 _NOT_CERTAIN = LazyPattern(
-    r"\?|か$|まだ|ようです|ように|そうです|らしい|思[いうわ]|かも|たぶん|多分|おそらく|恐らく|気がし|場合|とき|なら|たら|れば|次第|予定|待ち|待って|どう|どちら|いずれか|なぜ|以外|だけ|のみ|承認|差し?戻|保留|返信|指示|取り?消|確認中|問い?合わせ中|検討|昨日|先ほど|さっき|やはり|やっぱり|ただし|(?:^|[。、 ])ただ|一旦|念のため|見えます|見受け"
+    r"^自動(?:返信|応答)|\?|か$|まだ|ようです|ように|そうです|らしい|思[いうわ]|かも|たぶん|多分|おそらく|恐らく|気がし|場合|とき|なら|たら|れば|次第|予定|待ち|待って|どう|どちら|いずれか|なぜ|以外|だけ|のみ|承認|差し?戻|保留|返信|指示|取り?消|確認中|問い?合わせ中|検討|昨日|先ほど|さっき|やはり|やっぱり|ただし|(?:^|[。、 ])ただ|一旦|念のため|見えます|見受け"
 )
 _UNSURE = LazyPattern(r"たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|よう(?:な|です)|気がし|ぽい")
-_CONDITION = LazyPattern(r"\?|か$|場合|なら|たら|れば|かどうか|どう|差し?戻|取り?消|承認し")
+_CONDITION = LazyPattern(r"^自動(?:返信|応答)|\?|か$|場合|なら|たら|れば|かどうか|どう|差し?戻|取り?消|承認し")
 _DONE = LazyPattern(r".{3,120}(?:ました|ましたので|ております|ています|済みです|済です|メールです|です|でした)")
 _NOT_DONE = LazyPattern(
     r"\?|か$|ない|ません|まだ|未|不在|予定|たい|かも|でしょう|のに|が、|けど|けれど|たら|れば|なら|次第|後で|のち|待|取り?消|承認|差し?戻|保留|間違|誤|たぶん|多分|おそらく|ようです|そうです|らしい|思[いうわ]|依頼し|お願いし|中です|明日|来週|ただし|(?:^|[。、 ])ただ|一旦"
@@ -160,6 +161,24 @@ def is_memo_of_what_was_done(text: str) -> bool:
     return _DONE.fullmatch(text) is not None and not _NOT_DONE.search(text)
 
 
+def may_stand_before(text: str) -> bool:
+    """Whether a line may tell the reason of an order below it, or what was done."""
+    return is_statement_against(text) or is_memo_of_what_was_done(text) or is_memo(text)
+
+
+def fits_above(text: str, order: Command) -> bool:
+    """Whether it does so for this order."""
+    if order.verb.needs_words:
+        return is_statement_against(text)
+    if order.verb is CommandKind.DEALT_WITH:
+        return is_memo_of_what_was_done(text) or (_IGNORED.search(order.words) is not None and is_memo(text))
+    return order.verb.takes_lines and is_memo(text)
+
+
+_IGNORED = LazyPattern(r"無視|不要|要りません|いりません|必要ありません|別件|メールです")
+"""What a memo says of a mail that nothing is done about."""
+
+
 # -- what is cut off
 
 _CLOSES = LazyPattern(
@@ -190,6 +209,20 @@ _MOST_CUTS = 6
 
 def _is_signature(text: str, own: Collection[str]) -> bool:
     return is_courtesy(text) or is_contact(text) or is_person(text, own)
+
+
+_TO_TELL = LazyPattern(
+    r"(?s:(?:業者|受注者|先方|相手方?|会社|請負者|施工者)(?:さん|様)?(?:に|へ|あてに)は?[、 ]?[「『](.+)[」』]と(?:お?伝え|ご?連絡|ご?案内|返信|書い|お知らせ)[^。「」]{0,12})"
+)
+_TELLING = LazyPattern(
+    r"^(?:業者|受注者|先方|相手方?|会社|請負者)(?:さん|様)?(?:への|あての|に送る)(?:連絡|文面|連絡文|伝言|伝達|文|通知|メール|返信|お知らせ)(?:の?(?:文|文面|内容|事項))?(?:は(?:次|以下|下記)の(?:とおり|通り)(?:です|で(?:お願いします|結構です))?|は|:)[、。: \n]*"
+)
+
+
+def for_contractor(words: str) -> str:
+    """What a clerk wants him to be told, without the words that say so: 業者には「…」とお伝えください."""
+    told = _TO_TELL.fullmatch(words)
+    return told[1] if told is not None else _TELLING.sub("", words)
 
 
 def without_closing(words: str) -> str:

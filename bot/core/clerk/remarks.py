@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
-from bot.core.clerk.order_words import AFTERWARDS, DSURE, PLEASE
+from bot.core.clerk.order_words import AFTERWARDS, DSURE
+from bot.core.clerk.pleasantries import OPENING, is_pleasant
+from bot.core.clerk.statements import cause_before, says_aside, says_looked, says_small, says_well
 from bot.core.text.courtesies import is_contact, is_courtesy
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import is_person
@@ -25,6 +27,9 @@ class Remark(Enum):
     LOOKED = "looked"  # that something was looked at, or is decided: beside any order
     FAVOURABLE = "favourable"  # that all is well: beside 承認 and 確認済 alone
     AGREES = "agrees"  # the same, of the whole certificate: 確認済, where nothing else is ordered
+    TOLD = "told"  # something in open words (statements.py): beside an order that is written out alone
+    PRAISED = "praised"  # that all is well, in open words
+    LEFT = "left"  # that a case waits for another answer
 
 
 # -- what was looked at
@@ -81,23 +86,6 @@ _LOOKING = LazyPattern(
 )
 """確認し、: what follows must say what was found."""
 
-# -- openings
-
-_OPENING = LazyPattern(
-    r"(?:(?:では|それでは|まずは|本日付けで|恐れ入りますが|恐縮ですが|お手数ですが|よって|したがって|従って|以上(?:により|から|のことから)|とりいそぎ|取り急ぎ)[、, ]?|(?:はい|ええ|お待たせ(?:し|いたし|致し)ました|ok(?:です)?|了解(?:です|しました|いたしました)|(?:承知|しょうち)(?:です|しました|いたしました)|取り急ぎ|とりいそぎ"
-    r"|(?:ご?(?:確認|返信|回答|返事|連絡|対応))?(?:が|に)?遅(?:く(?:な(?:り|って)(?:まして)?)?|れて|れまして)[、 ]?(?:すみません|申し?訳(?:あり|ござい)ません|失礼(?:し|いたし)ました)(?:でした)?"
-    r"|(?:いつも)?(?:ありがとう|有難う)ござい(?:ます|ました))[、,。! ]+"
-    r"|(?:本件|この件|こちら(?:の件)?|標記(?:の件)?|表記の件|当該の?件|上記の件|首記の件|件名の件|当件|この案件|当該案件|当案件|本案件|本案|ご?照会の件|お知らせの件|お?問い?合わせの件"
-    r"|決定|処理|下記(?:の件)?|(?:上記|電子保証|認証キー|保証)の件|上記|結果|結論|判定|回答|返信|返答|判断|確認結果|審査結果|処理結果)(?:について(?:は|ですが)?|につきまして(?:は)?|に関しまして(?:は)?|ですが|は|を|も)?[、,: ]*)",
-    re.IGNORECASE,
-)
-_COURTESIES = LazyPattern(
-    rf"{PLEASE}|(?:ご?(?:確認|返信|回答|返事|連絡|対応))?(?:が|に)?遅(?:く(?:な(?:り|って)(?:まして)?)?|れて|れまして)[、 ]?(?:すみません|申し?訳(?:あり|ござい)ません|失礼(?:し|いたし)ました)(?:でした)?"
-    r"|(?:いつも|(?:ご|お)[一-龥]{1,4}(?:いただき)?[、 ]?)?(?:ありがとう|有難う)ござい(?:ます|ました)|お手数(?:を)?(?:おかけ(?:し|いたし|致し)(?:ます|ました)|です)|(?:代理で|代わりに|代わって)(?:ご)?(?:返信|回答|連絡)(?:(?:いた|致)?します)|遅くなりました|(?:外出先|出先|移動中|スマホ|スマートフォン|携帯|夜分|休日)(?:から|より|に|にて)?(?:の(?:返信|回答|連絡)で)?[、 ]?(?:すみません|(?:で)?失礼(?:し|いたし|致し)ます|恐れ入ります|恐縮です)?|(?:本日|今日)分です|ok(?:です)?|大丈夫です|はい|了承(?:し|いたし|致し)ました|かしこまりました|d[- ]?sure|敬具|草々|拝|お待たせ(?:し|いたし|致し)ました|(?:令和[0-9元]{1,2}年|20[0-9]{2}年|r[0-9]{1,2}[./])?[0-9]{1,2}月[0-9]{1,2}日(?:[(]?[月火水木金土日][)]?)?|(?:ご)?(?:手配|処理|対応)(?:のほど)?、?(?:よろしく)?お願い(?:いた|致)?します",
-    re.IGNORECASE,
-)
-
-
 _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
 
 
@@ -109,19 +97,31 @@ def remark(text: str, own: Collection[str] = ()) -> Remark | None:
     if (addressed := _ADDRESSED.fullmatch(text)) is not None and is_person(addressed["whom"], own):
         return None  # what a colleague is asked to do is no order of ours
     bare = text.strip("-=*~ ")
-    if is_courtesy(bare) or _COURTESIES.fullmatch(bare):
+    if is_courtesy(bare) or is_pleasant(bare):
         return Remark.COURTESY
     if is_contact(text):
         return Remark.CONTACT
     return Remark.PERSON if is_person(text, own) else None
 
 
+def open_remark(text: str) -> Remark | None:
+    """The same in open words (statements.py): for a clause that is nothing else."""
+    if says_well(text) or says_small(text):
+        return Remark.PRAISED
+    return Remark.TOLD if says_looked(text) or says_aside(text) else None
+
+
+def is_praise(text: str) -> bool:
+    """Whether it says that all is well, so that it is no reason against."""
+    return remark(text) in {Remark.AGREES, Remark.FAVOURABLE} or says_well(text)
+
+
 def remark_before(text: str) -> tuple[Remark, int] | None:
     """The remark that a clause begins with, and where the rest begins."""
-    for pattern, kind in ((_LOOKING, Remark.LOOKED), *_BEFORE, (_OPENING, Remark.COURTESY)):
+    for pattern, kind in ((_LOOKING, Remark.LOOKED), *_BEFORE, (OPENING, Remark.COURTESY)):
         if (found := pattern.match(text)) and found.end() and (pattern is not _LOOKING or _tells(text[found.end() :])):
             return kind, found.end()
-    return None
+    return (Remark.TOLD, end) if (end := cause_before(text)) else None
 
 
 def _tells(rest: str) -> bool:

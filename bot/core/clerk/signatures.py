@@ -15,7 +15,7 @@ from bot.core.text.persons import may_be_about_a_case
 
 _DECORATED = LazyPattern(r"^[\W_]*[★☆※*＊~～〜◆◇■□●○◎【\[≪《「♪▼▽▲△…・|｜:-]")
 _OF_THE_OFFICE = LazyPattern(
-    r"[月火水木金土日](?:曜日?)?(?:は|に)?(?:不在|お?休み|在宅|勤務|出勤)|勤務日|出勤日|庁内便|郵便番号|電話番号|実施中|キャラクター|広報|ゼロカーボン|笑顔|輝く|観光|特産|はじめました|開庁|閉庁|庁舎|業務(?:時間|を開始)|受付時間|移転|周年|sdgs|推進して|宣言|応援して|メール(?:アドレス)?(?:は|の|に)|lgwan|無害化|ウイルス|添付ファイル|ホームページ|サイト|公式|住所|所在地|返信の際|全員に返信"
+    r"[月火水木金土日](?:曜日?)?(?:は|に)?(?:不在|お?休み|在宅|勤務|出勤)|勤務日|出勤日|在席|勤務時間|窓口時間|庁内便|郵便番号|電話番号|実施中|キャラクター|広報|ゼロカーボン|笑顔|輝く|観光|特産|はじめました|開庁|閉庁|庁舎|業務(?:時間|を開始)|受付時間|移転|周年|sdgs|推進して|宣言|応援して|メール(?:アドレス)?(?:は|の|に)|lgwan|無害化|ウイルス|添付ファイル|ホームページ|サイト|公式|住所|所在地|返信の際|全員に返信"
     r"|募集|開催|ご覧|お越し|フォロー|節電|クールビズ|ふるさと|まち|のまち|キャンペーン|マイナンバー|選挙|国体|人権|交通安全|環境",
     re.IGNORECASE,
 )
@@ -50,7 +50,9 @@ def may_stand_below(text: str) -> bool:
 def is_ornament(line: str) -> bool:
     """Whether a line has signs alone, and none that answers, as ○ and × do."""
     text = plain(line)
-    return len(text) > 1 and set(text) <= _ORNAMENTS
+    return len(text) > 1 and _SIGNS_ALONE.fullmatch(text) is not None and (len(set(text)) < _FEW or set(text) <= _USUAL)
 
 
-_ORNAMENTS = set("-=*~〜_+#◆◇■□●◎★☆※…─━―・:.< >|｜〃\"'^/\\∴∵‥∞♪ー")
+_FEW = 4
+_SIGNS_ALONE = LazyPattern(r"[^0-9A-Za-z一-龥々ぁ-んァ-ヶ○×△✕✖✗✓✔☑☒⭕❌👍👌🆗?!]+")
+_USUAL = set("-=*~〜_+#◆◇■□●◎★☆※…─━―・:.< >|｜〃\"'^/\\∴∵‥∞♪ー")

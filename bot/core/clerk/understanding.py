@@ -6,7 +6,7 @@ Whether a case can take an order is known only when the answer comes (decide.py)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.core.records.clerk_orders import Cases, Command, CommandKind, ParsedReply
@@ -48,9 +48,12 @@ _ONLY_TELLS = frozenset({CommandKind.HELP, CommandKind.REFUSALS})
 
 
 def understand(ordered: ParsedReply, kind: LetterKind) -> Understood:
-    """What the answer to a letter of this kind would do. An alert or a mail has one case, where none is named."""
-    unclear = (*ordered.unclear, *dict.fromkeys(_problems(ordered.orders, kind)))
-    orders = tuple(_as_read(one, kind) for one in ordered.orders)
+    """What the answer to a letter of this kind would do. An alert or a mail has one case, where none is named, or one work."""
+    told = ordered.orders
+    if len(told) == 1 and kind is LetterKind.ALERT:
+        told = (replace(told[0], work=""),)
+    unclear = (*ordered.unclear, *dict.fromkeys(_problems(told, kind)))
+    orders = tuple(_as_read(one, kind) for one in told)
     acts = bool(orders) and not unclear and not any(one.verb in _ONLY_TELLS for one in ordered.orders)
     return Understood(acts, orders, unclear)
 
@@ -68,7 +71,9 @@ def _cases(order: Command, kind: LetterKind) -> tuple[str, ...]:
     if order.is_for_all:
         return ("全件",)
     if order.is_for_rest:
-        return ("残り",)
+        return tuple(f"{place}件目以外" for place in order.cases) or ("残り",)
+    if order.work:
+        return (order.work,)
     alone = () if kind is LetterKind.SUMMARY else (1,)
     return tuple(f"{place}件目" for place in order.cases or alone)
 
@@ -80,7 +85,7 @@ def _problems(orders: tuple[Command, ...], kind: LetterKind) -> Iterator[str]:
         if order.verb is CommandKind.LOOK_UP or order.verb in _ONLY_TELLS:
             continue
         named = _cases(order, kind)
-        if order.is_for_rest and len(orders) == 1:
+        if order.is_for_rest and not order.cases and len(orders) == 1:
             yield NO_CASE
         if not named:
             yield NO_CASE
@@ -97,6 +102,15 @@ def _problems(orders: tuple[Command, ...], kind: LetterKind) -> Iterator[str]:
             by_case[one] = order
         if order.is_for_all and any(not _is_same(one, order) for one in by_case.values()):
             yield f"全件{TWO_ORDERS}"
+    yield from _beside_the_rest(orders, by_case)
+
+
+def _beside_the_rest(orders: tuple[Command, ...], by_case: dict[str, Command]) -> Iterator[str]:
+    """What is ordered for a case that 3件目以外 is about too."""
+    for order in orders:
+        if order.is_for_rest and order.cases:
+            left_out = {f"{place}件目" for place in order.cases}
+            yield from (f"{one}{TWO_ORDERS}" for one in by_case if one not in left_out and by_case[one] is not order)
 
 
 def _is_same(one: Command, other: Command) -> bool:

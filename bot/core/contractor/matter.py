@@ -92,7 +92,7 @@ def _message(body: str) -> tuple[str, ...]:
 
 # What a wish below the closing must speak of: firms and servers beg for much there.
 _OURS_TO_DO = LazyPattern(
-    r"保証|認証|証書|前払|契約書|契約日|入金|請求書|原本|押印|様式|控え|返却|受付印|提出(?:先|期限|方法)"
+    r"保証|認証|証書|前払|契約書|契約日|入金|請求書|原本|押印|様式|控え|返却|受付印|協議|日程|打ち?合わ?せ|休止|立ち?会い?|着工|竣工|完成検査|提出(?:先|期限|方法)"
 )
 
 # What our letters to contractors say, and no contractor of himself: a responder gives it back.

@@ -94,7 +94,7 @@ _EMBEDDED = LazyPattern(
 )
 _TROUBLED = LazyPattern(
     r"(?:アドレス|担当者?|住所|所在地|商号|社名|代表者|口座|電話番号)[^。]{0,12}(?:変更|移転|異動|交代|変わり)|(?:分か|わか|判)(?:ら(?:ない|ず|なく|ぬ)|り(?:ません|かね|にく|づら))|不明(?:です|なの|のため|なため|なので|でして|でした|で、)|困(?:って|り)|迷(?:って|い)|悩んで|見(?:当|あ)た(?:ら|りません)|見つか(?:ら|りません)"
-    r"|(?:でき|出来)(?:ません|ず|ない|なか|かね)|届(?:いて(?:い|お)ません|いて(?:い)?ない|かない|きません)|来(?:ない|ません|て(?:い|お)(?:ません|りません|ない))|エラ[ー-]|不安|心配|疑問|(?:消|無く|なく|失く)して(?:しまい|しまった)|紛失|至急|急いで|間に合"
+    r"|(?:でき|出来)(?:ません|ず|ない|なか|かね)|届(?:いて(?:い|お)ません|いて(?:い)?ない|かない|きません)|来(?:ない|ません|て(?:い|お)(?:ません|りません|ない))|エラ[ー-]|不安|心配|疑問|(?:消|無く|なく|失く)して(?:しまい|しまった)|紛失|至急|急いで|間に合|(?:合|足り|揃い|揃|そろ|伸び|解け|終わ)(?:って|て)?(?:い|お)?(?:わない|わず|いません|ない|ません|らない|らず|りません)|かも(?:しれ|知れ)(?:ません|ない)|長引|遅延|(?:提出|送付|提示|発行|着工|工事|納品|入手|審査)[^。]{0,14}遅れ(?:る|ます|そう)|苦情|事故|破損|漏水"
 )  # fmt: skip
 _BEGS_AT_ALL = LazyPattern(
     r"お?知らせ(?:くだ|下さ|願|いただ|頂|をお?願)|(?:くださ|下さ)(?:います|る)よう|(?:ください|下さい)(?:ませ|ね|ますよう)?|(?:いただ|頂|もら|貰)(?:け|い|き|え)?(?:ます|ません|ない|れば|たい|たく|ますと|ると|ましたら)|お?願(?:い|え)(?:いた|致|し|申|でき|出来|ます|たく|たい)|願います|ほしい|欲しい|(?:たい|たく)(?:です|のです|存じ|思|お?願|、|と)|たいの(?:です|で|だ)が"
@@ -119,7 +119,7 @@ _TELL_RECEIPT = LazyPattern(
 _DONE = r"(?:まし|て(?:い|お|る)|た)"
 _HAS_ARRIVED = (
     rf"(?:届い(?:て|た)|届きま(?:した|す)|着い(?:て|た)|着きま(?:した|す)|到着(?:し(?:て|まし)|は?され|いた|済|でき|ずみ)|行って(?:い|お)"
-    rf"|(?:受領|受信|受付|受け付け|受理|受[取け]取?り?|受け取り|拝受|確認|収受)(?:は|が|も|を|の確認)?(?:(?:いただけ|頂け|いただい|頂い|でき|出来|され|なされ|なさっ|になり){_DONE}|済|完了|して(?:(?:いただけ|頂け|いただい|頂い|くださっ){_DONE}|くださいまし|い[るまた]|お[りら]))"
+    rf"|(?:受領|受信|受付|受け付け|受理|受[取け]取?り?|受け取り|拝受|確認|収受)(?:は|が|も|を|の確認)?(?:(?:いただけ|頂け|いただい|頂い|でき|出来|され|なされ|なさっ|になり){_DONE}|お?済|完了|して(?:(?:いただけ|頂け|いただい|頂い|くださっ){_DONE}|くださいまし|い[るまた]|お[りら]))"
     rf"|受け(?:取|付け)(?:って|て)(?:(?:いただけ|頂け|いただい|頂い|くださっ){_DONE}|い[るま]|お[りら])|受け(?:取|付け)ら?れ{_DONE}"
     r"|(?:受け?付け?|受領|到着|送信|送付)の?(?:状況|有無)|(?:うまく|正常に|無事に?|ちゃんと|きちんと)[^。]{0,8}(?:届|送|受|着)[^。]{0,6}(?:てい|てお|れて|けて|まし|たか))"
 )
@@ -186,7 +186,7 @@ _GOES_ON = (
 )
 _WRAPPED = 24
 """A line of so many characters without an end may go on in the next one: programs wrap them."""
-_FINITE = LazyPattern(r"(?:す|た|さい|ない|か|ませ|せん|う|る|ね|よ|中|様|[?!。:)」】])$")
+_FINITE = LazyPattern(r"(?:す|た|さい|ない|か|ませ|せん|う|る|ね|よ|中|様|[?!。:)」】]|[a-z][.!])$")
 
 
 def sentences(lines: Iterable[str]) -> Iterator[str]:
@@ -210,8 +210,16 @@ def purpose_of(sentence: str) -> Purpose:
     return next((purpose for says, purpose in _SIGNS if says(sentence)), Purpose.STATEMENT)
 
 
+_IN_ENGLISH = LazyPattern(
+    r"(?:(?:many|again|so|very|much|a|lot|alot|for|your|the|quick|prompt|kind|reply|response|email|e-?mail|message|help|support|confirmation|information|informing|notice|us|me|me|you|thank|thanks|thx|noted|understood|received|well|with|and|have|has|been|i|we|it|appreciate|appreciated|of|as|ok|okay|got|that)[ ,.'-]*)+"
+)
+_ENGLISH_THANKS = LazyPattern(r"thank|thx|appreciat|noted|understood|received|got it")
+
+
 def _thanks(sentence: str) -> bool:
     """Whether it thanks or acknowledges: by closed words alone, or at its end, where no other statement stands before."""
+    if _ENGLISH_THANKS.search(sentence) and _IN_ENGLISH.fullmatch(sentence):
+        return True
     told = sentence.replace("いつもありがとう", "")
     if _THANKS.fullmatch(sentence) and _THANK_HEAD.search(told):
         return True

@@ -54,6 +54,7 @@ _GOES_ON = LazyPattern(
 # Below the closing, a question that no advertisement puts: it speaks of what this office does.
 _ASKS_OF_OURS = LazyPattern(
     r"(?:保証|認証|証書|前払|契約|工事|入金|支払|請求|原本|押印|提出|期限|様式|変更)[^。?]{0,40}(?:か[。?]|か$|[?]|教えて|ご教示|お知らせください|お知らせ願)"
+    r"|(?:協議|日程|打ち?合わ?せ|休止|延長|立ち?会い?|着工|竣工|完成検査)[^。?]{0,40}(?:願います|お願い|いただ|ください|か[。?]|か$)"
 )
 
 

@@ -73,6 +73,7 @@ def own_of(paragraph: str, *, is_first: bool = False) -> str:
 
     Where no blank line parts the message from what is appended, sentences are judged; below the closing, all from the first one on.
     """
+    paragraph = _OF_A_DEVICE.sub("", paragraph)
     if not _speaks_of(paragraph, _PATTERNS):
         return paragraph
     sentences = _SENTENCE.findall(paragraph)
@@ -90,6 +91,10 @@ def own_of(paragraph: str, *, is_first: bool = False) -> str:
     return "".join(kept)
 
 
+# A last line by which a telephone signs.
+_OF_A_DEVICE = LazyPattern(
+    r"(?i:\n[ \u3000]*(?:.{0,30}(?:から送信(?:されました)?|を入手)|sent from .{1,30}|get outlook for .{1,20})[。.]?\s*$)"
+)
 _SENTENCE = LazyPattern(r"[^。\n]*(?:[。\n]|$)")
 
 _IS_MESSAGE = LazyPattern(r"世話にな|お疲れ様|おつかれ|" + _CLOSING.pattern)

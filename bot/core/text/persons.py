@@ -86,13 +86,14 @@ def is_person(text: str, own: Collection[str] = ()) -> bool:
     if _is_who(said, own) or _LABEL.fullmatch(said) or _IN_ENGLISH.fullmatch(said):
         return True
     bare = _HEAD.sub("", said)
-    bracketed = _IN_BRACKETS.fullmatch(bare)
+    bracketed = _IN_BRACKETS.fullmatch(_TAIL.sub("", bare))
     if bracketed is not None:
         inner = bracketed["inner"]
         is_post = _POST_ALONE.fullmatch(inner) is not None
         is_office = _AT_OFFICE.fullmatch(inner) is not None and not may_be_about_a_case(inner)
         is_inner = is_post or is_office or _AWAY.fullmatch(inner) is not None or _is_who(_HEAD.sub("", inner), own)
-        return _is_who(bracketed["head"], own) and is_inner
+        is_named = is_office and _ONE_UNIT.fullmatch(inner) is not None and _may_be_any_name(bracketed["head"])
+        return (_is_who(bracketed["head"], own) or is_named) and is_inner
     family, _, rest = bare.partition(" ")
     if rest and _is_name(family, own) and _is_who(rest, own):
         return True  # the name before the office

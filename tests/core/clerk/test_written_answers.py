@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,27 +43,57 @@ def plain(text: str) -> str:
     return re.sub(r"(のため|ため|ので|です|ます|から)$", "", folded)
 
 
-def acts(found: Understood, count: int) -> Acts:
+def acts(found: Understood, row: dict[str, Any]) -> Acts:
     """What would be done, by case, in a letter of so many."""
-    every = [f"{place}件目" for place in range(1, count + 1)]
+    every = [f"{place}件目" for place in range(1, row["cases"] + 1)]
     named = {case for order in found.orders for case in order.cases}
     told: Acts = {}
     for order in found.orders:
-        rest = [case for case in every if case not in named] if order.cases == ("残り",) else list(order.cases)
-        for case in every if order.cases == ("全件",) else rest:
+        for case in _cases_of(order.cases, every, named, row.get("works", ())):
             told[case] = (order.order, order.candidate, plain(order.words))
     return told
+
+
+def _cases_of(cases: Sequence[str], every: list[str], named: set[str], works: Sequence[str]) -> list[str]:
+    """The places, also of what is named by the number 20261123-0007-2 or by its work."""
+    if cases == ("全件",):
+        return every
+    if cases == ("残り",):
+        return [case for case in every if case not in named]
+    if all(case.endswith("以外") for case in cases):
+        return [case for case in every if f"{case}以外" not in cases]
+    return [_place_of(case, works) for case in cases]
+
+
+def _place_of(case: str, works: Sequence[str]) -> str:
+    if case in works:
+        return f"{works.index(case) + 1}件目"
+    receipt = re.fullmatch(r"20261123-0007-([1-9])", case)
+    return f"{receipt[1]}件目" if receipt else case
 
 
 def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood) -> bool:
     """Whether a letter of so many cases would act on it: a case that it has not, or none where it has several, stops all."""
     count = row["cases"]
-    counted = all(order.count in {0, count if order.is_for_all else count - 1} for order in ordered.orders)
+    counted = all(order.count in {0, count - order.is_for_rest} for order in ordered.orders)
     named = count == 1 or all(
-        order.cases or order.receipt or order.is_for_all or order.is_for_rest for order in ordered.orders
+        order.cases or order.receipt or order.is_for_all or order.is_for_rest or order.work in row.get("works", ())
+        for order in ordered.orders
     )
     beyond = any(place > count for order in ordered.orders for place in order.cases)
+    beyond = beyond or any(
+        order.candidate > MOST_CANDIDATES or not _has(row, order.receipt) for order in ordered.orders
+    )
     return found.acts and named and counted and not beyond
+
+
+MOST_CANDIDATES = 4
+
+
+def _has(row: dict[str, Any], receipt: str) -> bool:
+    """Whether its letter has the case with this number."""
+    named = {case for one in row.get("orders", ()) for case in one["cases"]}
+    return not receipt or receipt in named or _place_of(receipt, ()) in [f"{n}件目" for n in range(1, row["cases"] + 1)]
 
 
 def told(row: dict[str, Any]) -> str:
@@ -76,7 +107,7 @@ def told(row: dict[str, Any]) -> str:
         for one in row.get("orders", ())
         for case in one["cases"]
     }
-    got = acts(found, row["cases"])
+    got = acts(found, row)
     same = meant.keys() == got.keys() and all(
         got[case][:2] == meant[case][:2] and meant[case][2] in got[case][2] for case in meant
     )
@@ -84,8 +115,12 @@ def told(row: dict[str, Any]) -> str:
 
 
 def is_offered(row: dict[str, Any]) -> bool:
-    """Whether its letter knows the orders: an alert about a notice has no 対応済 and no 対応不要."""
-    return row["kind"] != "alert" or not any(one["order"] in {"対応済", "対応不要"} for one in row["orders"])
+    """Whether its letter knows the orders: an alert about a notice has no 対応済 and no 対応不要; none has 再送, or 差戻し without a reason."""
+    orders = row["orders"]
+    of_mails = row["kind"] == "alert" and any(one["order"] in {"対応済", "対応不要"} for one in orders)
+    return not of_mails and not any(
+        one["order"] == "再送" or (one["order"] in {"差戻し", "相違"} and "words" not in one) for one in orders
+    )
 
 
 SETS = {
@@ -93,12 +128,20 @@ SETS = {
     "clear, kept back": lambda: [row for row in rows("clear")[1::2] if is_offered(row)],
     "clear, by one who knows": lambda: rows("more_clear"),
     "clear, a second set": lambda: rows("second_clear"),
+    "clear, a third set": lambda: [row for row in rows("third_clear") if is_offered(row)],
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
     "unclear, a second set": lambda: rows("second_unclear"),
+    "unclear, a third set": lambda: rows("third_unclear"),
 }
-LEAST = {"clear, looked at": 0.95, "clear, kept back": 0.9, "clear, by one who knows": 0.95, "clear, a second set": 0.9}
+LEAST = {
+    "clear, looked at": 0.95,
+    "clear, kept back": 0.9,
+    "clear, by one who knows": 0.95,
+    "clear, a second set": 0.9,
+    "clear, a third set": 0.9,
+}
 
 
 @cache
@@ -118,7 +161,8 @@ def test_what_acts_is_what_was_meant(name: str) -> None:
 
 
 def test_an_order_that_a_letter_does_not_offer_does_not_act() -> None:
-    assert {told(row) for row in rows("clear") if not is_offered(row)} == {"asks"}
+    every = (*rows("clear"), *rows("third_clear"))
+    assert {told(row) for row in every if not is_offered(row)} == {"asks"}
 
 
 def test_the_first_set_is_done_as_meant_on_every_letter() -> None:
