@@ -23,6 +23,7 @@ from bot.core.records.clerk_orders import ParsedReply
 from bot.core.records.submission import SubmissionState
 from bot.core.text.persons import names_of
 from tests.core.clerk.test_ways_to_answer import DOCUMENT, STATES, State, Way, done, is_covered, meant, receipts_in
+from tests.core.verdict.cases import fields
 
 WRITTEN = Path(__file__).parent / "written"
 ALERT = (Path(__file__).parents[2] / "letters" / "alert-answerable.txt").read_text("utf-8").split("\n\n", 1)[1]
@@ -391,6 +392,21 @@ def test_an_answer_that_names_several_cases_is_for_all_of_them_or_none() -> None
     assert states == [{}] * len(states)
 
 
+def test_a_work_is_named_by_what_only_one_case_is_called_and_orders_from_the_top_are_as_many_as_the_cases() -> None:
+    held = SubmissionState.HELD
+    assert [done(says.format(fields().project_name), 1, held) for says in OF_A_WORK] == [{"1: accept 1": ""}] * len(
+        OF_A_WORK
+    )
+    assert [done(says.format("隣町体育館改修工事"), 1, held) for says in OF_A_WORK] == [{}] * len(OF_A_WORK)
+    assert [done(says.format(fields().project_name), 3, held) for says in (*OF_A_WORK, *NOT_OF_THREE)] == [{}] * (
+        len(OF_A_WORK) + len(NOT_OF_THREE)
+    )
+    assert set(done("先頭から順に承認、保留、承認", 3, held)) == {"1: accept 1", "2: put_off", "3: accept 1"}
+    assert set(done("2件目だけ承認、残りは改めて回答します。", 3, held)) == {"2: accept 1"}
+
+
+OF_A_WORK = ("{}は承認で", "「{}」の件、承認します。", "{}について、承認でお願いします。")
+NOT_OF_THREE = ("先頭から順に承認、承認", "5件目以外は承認", "2件目以外は承認、1件目は差戻し（工期が違う）", "両方承認")
 HALF = (
     "1件目 差戻し 工期が違います、2件目 どうしますか",
     "1件目 承認\n2件目",
