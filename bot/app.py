@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from bot.clock import Clock, utc_now
 from bot.composing import composer_of
@@ -20,6 +21,7 @@ from bot.config.settings import Config
 from bot.config.to_policy import calendar_of, policy_of, reminders_of, waiting_after
 from bot.connecting import connections_of, relays_refusals
 from bot.core.health.alarms import MailboxHealth
+from bot.documents.pool.reader import Reader
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
@@ -55,6 +57,16 @@ KILLED_AFTER_SECONDS = 9
 _LOOK_SECONDS = 1.0  # how often the guard looks at the database's file and the disk
 
 
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    composer: Composer
+    receiver: Receiver
+    sorter: Sorter
+    sender: Sender
+    sweeps: Sweeps
+    alarms: Alarms
+
+
 class Daemon:
     """The daemon's parts, made from the settings and run together. `ports`: what the listeners got, by "smtp" and "lmtp"."""
 
@@ -85,87 +97,88 @@ class Daemon:
         os.umask(0o077)  # what we write holds keys and personal data
         make_folder(self._folder)
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(
-                await Store.open(
-                    self._config.database_url,
-                    vault=KeyFile(self._config.key_file),
-                    clock=self._clock,
-                    new_database=self._new_database,
-                )
+            opening = Store.open(
+                self._config.database_url,
+                vault=KeyFile(self._config.key_file),
+                clock=self._clock,
+                new_database=self._new_database,
             )
+            store = await stack.enter_async_context(await opening)
             mails, letters = await store.recovery.recover()
             if mails or letters:
                 log.warning(
                     "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
                 )
             reader = await stack.enter_async_context(reader_of(self._config))
-            connections = connections_of(self._config)
-            policy, composer = policy_of(self._config), composer_of(self._config, store.derived_secret("letters"))
-            sorter = Sorter(store, reader, composer, policy, self._clock)
-            sender = Sender(store, connections, self._clock)
-            sorter.on_settled = sender.wake.set
-            receiver = Receiver(store.incoming, sorter.wake.set)
-            sweeps = Sweeps(
-                store,
-                composer,
-                policy,
-                calendar_of(self._config),
-                self._clock,
-                issued_enabled=self._config.issued.enabled,
-                reminders=reminders_of(self._config),
-            )
-            alarms = Alarms(
-                store,
-                composer,
-                policy,
-                self._clock,
-                operator=self._config.operator.address,
-                waiting_after=waiting_after(self._config),
-                mailboxes=self._healths,
-                has_room=self._has_room,
-            )
-            tick = asyncio.Event()
-            ticker = Ticker(
-                tick, seconds=int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS)), times=self._config.summary.times
-            )
+            workers = self._workers(store, reader)
             async with watched_loop(), asyncio.TaskGroup() as group:
-                committer = group.create_task(receiver.run(), name="committer")
-                sorting = group.create_task(sorter.run(), name="sorter")
-                sending = group.create_task(sender.run(), name="sender")
-                ticking = [
-                    group.create_task(ticker.run(), name="ticker"),
-                    group.create_task(self._sweep(tick, store, sweeps, alarms, sorter, sender), name="sweeps"),
-                ]
-                listeners = await self._listen(receiver)
-                watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
-                guard = group.create_task(self._guard(store), name="guard")
-                for note in unproven_senders(self._config):
-                    log.warning("%s", note)
-                log.info(
-                    "ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching"
-                )
-                self.ready.set()
-                notify("READY=1\nSTATUS=運転中")
-                warming = group.create_task(reader.warm(), name="warming")
-                trying = group.create_task(_try_relay(self._config), name="trying the relay")
-                group.create_task(_load(composer), name="letters")
-                await asyncio.wait(
-                    [guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED
-                )
-                is_ours = not guard.done()
-                self._stopping.set()
-                log.info("stopping")
-                deadline = asyncio.get_running_loop().time() + STOP_SECONDS
-                await asyncio.gather(
-                    _end([guard, warming, trying, *watchers], deadline), *(listener.stop() for listener in listeners)
-                )
-                receiver.stop()
-                await _wait([committer], deadline - _LAST_SECONDS)
-                sorter.stop()
-                sender.stop()
-                await _wait([sorting, sending], deadline - _LAST_SECONDS)
-                await _end([committer, sorting, sending, *ticking], deadline)
+                is_ours = await self._work(group, store, reader, workers)
         log.info("stopped")
+        return is_ours
+
+    def _workers(self, store: Store, reader: Reader) -> _Workers:
+        config, clock = self._config, self._clock
+        policy, composer = policy_of(config), composer_of(config, store.derived_secret("letters"))
+        sorter = Sorter(store, reader, composer, policy, clock)
+        sender = Sender(store, connections_of(config), clock)
+        sorter.on_settled = sender.wake.set
+        sweeps = Sweeps(
+            store,
+            composer,
+            policy,
+            calendar_of(config),
+            clock,
+            issued_enabled=config.issued.enabled,
+            reminders=reminders_of(config),
+        )
+        alarms = Alarms(
+            store,
+            composer,
+            policy,
+            clock,
+            operator=config.operator.address,
+            waiting_after=waiting_after(config),
+            mailboxes=self._healths,
+            has_room=self._has_room,
+        )
+        return _Workers(composer, Receiver(store.incoming, sorter.wake.set), sorter, sender, sweeps, alarms)
+
+    async def _work(self, group: asyncio.TaskGroup, store: Store, reader: Reader, workers: _Workers) -> bool:
+        receiver, sorter, sender = workers.receiver, workers.sorter, workers.sender
+        tick = asyncio.Event()
+        seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))
+        ticker = Ticker(tick, seconds=seconds, times=self._config.summary.times)
+        committer = group.create_task(receiver.run(), name="committer")
+        sorting = group.create_task(sorter.run(), name="sorter")
+        sending = group.create_task(sender.run(), name="sender")
+        ticking = [
+            group.create_task(ticker.run(), name="ticker"),
+            group.create_task(self._sweep(tick, store, workers), name="sweeps"),
+        ]
+        listeners = await self._listen(receiver)
+        watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
+        guard = group.create_task(self._guard(store), name="guard")
+        for note in unproven_senders(self._config):
+            log.warning("%s", note)
+        log.info("ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
+        self.ready.set()
+        notify("READY=1\nSTATUS=運転中")
+        warming = group.create_task(reader.warm(), name="warming")
+        trying = group.create_task(_try_relay(self._config), name="trying the relay")
+        group.create_task(_load(workers.composer), name="letters")
+        await asyncio.wait([guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+        is_ours = not guard.done()
+        self._stopping.set()
+        log.info("stopping")
+        deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+        closing = (listener.stop() for listener in listeners)
+        await asyncio.gather(_end([guard, warming, trying, *watchers], deadline), *closing)
+        receiver.stop()
+        await _wait([committer], deadline - _LAST_SECONDS)
+        sorter.stop()
+        sender.stop()
+        await _wait([sorting, sending], deadline - _LAST_SECONDS)
+        await _end([committer, sorting, sending, *ticking], deadline)
         return is_ours
 
     async def _guard(self, store: Store) -> None:
@@ -237,9 +250,7 @@ class Daemon:
             watchers.append(("folder", folder.run))
         return watchers
 
-    async def _sweep(
-        self, tick: asyncio.Event, store: Store, sweeps: Sweeps, alarms: Alarms, sorter: Sorter, sender: Sender
-    ) -> None:
+    async def _sweep(self, tick: asyncio.Event, store: Store, workers: _Workers) -> None:
         """On each tick: the watched folder, then what is due."""
         section, layout = self._config.register_, policy_of(self._config).formats.layout
         folder = self._config.path(section.watch_folder) if section.watch_folder else None
@@ -247,13 +258,13 @@ class Daemon:
         while True:
             await tick.wait()
             tick.clear()
-            for sweep in (*((watch.look,) if watch else ()), sweeps.all, alarms.look):
+            for sweep in (*((watch.look,) if watch else ()), workers.sweeps.all, workers.alarms.look):
                 try:
                     await sweep()
                 except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
                     log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
-            sorter.wake.set()
-            sender.wake.set()
+            workers.sorter.wake.set()
+            workers.sender.wake.set()
 
 
 async def _try_relay(config: Config) -> None:

@@ -111,8 +111,8 @@ def _row(due: DueItem, to: str, absent: tuple[str, ...], found: Found) -> JsonRo
 def _mails(found: Found) -> Iterator[str]:
     """The mails of the day in a line each; desks read theirs in their summaries."""
     for draft in found.drafts:
-        letter = draft.context.letter.words
-        yield f"送るメール: {draft.recipient} へ「{letter}」（{len(draft.told)}件）"
+        letter = draft.draft.context.letter.words
+        yield f"送るメール: {draft.draft.recipient} へ「{letter}」（{len(draft.told)}件）"
 
 
 @reminders.command(ja="対象（reminders list の「番号」）に対応したことを記録し、知らせるのをやめます。")

@@ -1,4 +1,4 @@
-"""`submissions list|show|add|export|evidence|accept|refuse|refusals|verify`: the notices and a clerk's word on them.
+"""`submissions list|show|add|form|export|evidence`: the notices. What a clerk decides on one stands in decisions.py.
 
 Exit codes as in commands/shared/common.py.
 """
@@ -13,13 +13,13 @@ from typing import Any
 import click
 
 from bot.clock import utc_now
+from bot.commands.decisions import accept, refusals, refuse, send_key, verify
 from bot.commands.evidence import write_evidence
 from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
 from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
     config_option,
-    echo_json,
     json_option,
     limit_option,
     run,
@@ -28,13 +28,10 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import JsonRow, outbox_row, submission_row
 from bot.commands.shared.language import Group, argument, option
-from bot.commands.shared.refusal_option import refusal_option, refused_because
-from bot.composing import composer_of
+from bot.commands.shared.refusal_option import refused_because
 from bot.core.records.guarantee import Product
 from bot.core.records.outgoing_mail import OutboxRow
-from bot.core.records.reasons import SubmissionReason
-from bot.core.records.refusal import Refusal
-from bot.core.records.submission import Submission, SubmissionState
+from bot.core.records.submission import SubmissionState
 from bot.core.records.submission_search import Search
 from bot.core.summary.entry_form import entry_workbook
 from bot.core.summary.workbook import case_sheet
@@ -42,7 +39,7 @@ from bot.core.text.dates import JAPAN
 from bot.files import write_private
 from bot.office import command_context
 from bot.spreadsheets.writing import csv_of, workbook
-from bot.workers.clerk_commands import Clerk, ClerkError
+from bot.workers.clerk_commands import ClerkError
 
 _TITLES = {
     "receipt_number": "受付番号",
@@ -66,10 +63,9 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-_SEEN = {"differs": SubmissionReason.DSURE_DIFFERS, "none": SubmissionReason.NOT_IN_DSURE}
-
-
 submissions = Group("submissions")
+for _decision in (accept, refuse, refusals, verify, send_key):
+    submissions.add_command(_decision)
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -305,108 +301,3 @@ def _letter_line(row: OutboxRow) -> str:
     return (
         f"送信{shown['id']} {when} {shown['letter_text']} {shown['to']} {shown['state_text']}（{shown['reason_text']}）"
     )
-
-
-@submissions.command(ja="確認待ちの受付を受け付けます。")
-@argument("receipt_number")
-@option(
-    "--guarantee",
-    "guarantee_id",
-    type=int,
-    ja="番号が台帳にないときに、台帳の行を番号で指定します。",
-    en="The register's row, by its id, when the number is not in it.",
-)
-@config_option
-@json_option
-@actor_option
-@run
-async def accept(
-    receipt_number: str, *, guarantee_id: int | None, config_path: Path, as_json: bool, actor: str
-) -> None:
-    """Accept a held submission."""
-    async with command_context(config_path) as office:
-        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
-        _told(await clerk.accept(receipt_number, guarantee_id=guarantee_id), as_json=as_json)
-
-
-@submissions.command(ja="受付を差し戻し、受注者に理由を知らせます。")
-@argument("receipt_number")
-@refusal_option
-@option(
-    "--reason",
-    default="",
-    ja="理由や補足。受注者への文面に書かれます。",
-    en="Why, or what is to be added, in words for the contractor.",
-)
-@option(
-    "--seen",
-    type=click.Choice(list(_SEEN)),
-    ja="D-Sure で見た結果。differs は相違、none は閲覧できる保証がないことです。",
-    en="What was seen in D-Sure: it differs (相違), or the guarantee can't be viewed (none, なし).",
-)
-@config_option
-@json_option
-@actor_option
-@run
-async def refuse(
-    receipt_number: str,
-    *,
-    kind: Refusal | None,
-    reason: str,
-    seen: str | None,
-    config_path: Path,
-    as_json: bool,
-    actor: str,
-) -> None:
-    """Send a submission back (差戻し); the contractor is told why."""
-    async with command_context(config_path) as office:
-        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
-        because = _SEEN[seen] if seen else SubmissionReason.CLERK_REFUSED
-        _told(await clerk.refuse(receipt_number, reason=reason, kind=kind, because=because), as_json=as_json)
-
-
-@submissions.command(ja="差戻しの種類を示します。種類ごとに文面があり、別の言い方でも指定できます。")
-@json_option
-def refusals(*, as_json: bool) -> None:
-    """List the kinds of refusals: each has a letter of its own, and other words that a clerk may write for it."""
-    rows = [
-        {"name": kind.words, "means": kind.means, "others": list(kind.others), "kind": kind.value} for kind in Refusal
-    ]
-    show(rows, as_json=as_json, titles={"name": "種類", "means": "内容", "others": "ほかの言い方", "kind": "英字"})
-
-
-@submissions.command(ja="D-Sure で証書を確かめ、正しかったこと（確認済）を記録し、受注者に知らせます。")
-@argument("receipt_number")
-@config_option
-@json_option
-@actor_option
-@run
-async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor: str) -> None:
-    """Record that the certificate was seen in D-Sure and is right (確認済); the contractor is told."""
-    async with command_context(config_path) as office:
-        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
-        _told(await clerk.verify(receipt_number), as_json=as_json)
-
-
-@submissions.command(
-    "send-key",
-    ja='D-Sure での確認を待つ案件の認証キーを、担当へもう一度メールで送ります（answers.keys = "separate" のとき）。',
-)
-@argument("receipt_number")
-@config_option
-@actor_option
-@run
-async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
-    """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
-    async with command_context(config_path) as office:
-        clerk = Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
-        addresses = await clerk.send_key(receipt_number)
-    click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")
-
-
-def _told(submission: Submission, *, as_json: bool) -> None:
-    row = submission_row(submission)
-    if as_json:
-        echo_json(row)
-    else:
-        click.echo(f"{row['receipt_number']}: {row['state_text']}")

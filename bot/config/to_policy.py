@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from types import MappingProxyType
 
+from bot.config.office import DeskSection
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.policy.conditions import Conditions
@@ -22,24 +23,7 @@ def policy_of(config: Config) -> Policy:
     return Policy(
         office=Office(office.city, office.department, office.phone, office.email, office.hours, office.system_name),
         inboxes=config.inboxes,
-        desks=tuple(
-            Desk(
-                desk.name,
-                desk.address,
-                frozenset(desk.products),
-                frozenset(one.lower() for one in desk.staff),
-                desk.deputy,
-                desk.head,
-                desk.keys_address,
-                tuple(one.lower() for one in desk.inboxes),
-                is_default=desk.default,
-                department=desk.department,
-                phone=desk.phone,
-                email=desk.email,
-                hours=desk.hours,
-            )
-            for desk in config.desks
-        ),
+        desks=tuple(_desk_of(desk) for desk in config.desks),
         desk_rules=tuple(
             DeskRule(
                 rule.desk,
@@ -80,6 +64,24 @@ def policy_of(config: Config) -> Policy:
         guesses=GuessRules(
             config.replies.guessed_keys, config.replies.guessed_keys_days, config.replies.guessed_numbers
         ),
+    )
+
+
+def _desk_of(desk: DeskSection) -> Desk:
+    return Desk(
+        desk.name,
+        desk.address,
+        frozenset(desk.products),
+        frozenset(one.lower() for one in desk.staff),
+        desk.deputy,
+        desk.head,
+        desk.keys_address,
+        tuple(one.lower() for one in desk.inboxes),
+        is_default=desk.default,
+        department=desk.department,
+        phone=desk.phone,
+        email=desk.email,
+        hours=desk.hours,
     )
 
 

@@ -22,7 +22,7 @@ from jinja2 import (
 )
 
 from bot.core.letters.contexts import AnswerableLetter, Context
-from bot.core.letters.drafts import Answerable, Draft
+from bot.core.letters.drafts import Draft
 from bot.core.letters.lists import Summary
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
@@ -30,7 +30,6 @@ from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN_CHARACTERS
 from bot.core.records.reply_token import TOKEN_CHARACTERS as TICKET_CHARACTERS
 from bot.core.records.reply_token import NewTicket, ticket_mark
-from bot.core.records.secret import AuthKey
 from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.outbound import text_layout
@@ -125,39 +124,35 @@ class Composer:
             return ""
         return self._pages.get_template(PAGE).render(values_of(cleaned))
 
-    def compose(  # noqa: PLR0913 - all that a letter is made of
+    def compose(
         self,
-        context: Context,
+        draft: Draft,
         *,
-        recipient: str,
-        dedupe_key: str,
         now: datetime,
         reply_to_mail: Thread | None = None,
-        submission: str = "",
-        guarantee_id: int | None = None,
         attachments: Sequence[Attachment] = (),
-        answerable: Answerable | None = None,
-        keys: Sequence[tuple[str, AuthKey]] = (),
-        share: str = "",
     ) -> OutgoingMail:
         """The mail to one recipient. The Message-ID is made from the dedupe key, the reverse-path depends on the letter.
 
-        `answerable`: the cases that clerks may answer by it; its subject then has a reply token. The access keys of its cases,
-        and `keys` (receipt number, key) of a KEYS letter, are in the mail's bytes only, never in `OutgoingMail.text`.
+        The access keys of the cases that clerks may answer by it, and those of a KEYS letter, are in the mail's bytes only, never
+        in `OutgoingMail.text`.
         """
+        context, answerable = draft.context, draft.answerable
         ticket: NewTicket | None = None
         if answerable is not None and isinstance(context, AnswerableLetter):
-            token = self.ticket_token(dedupe_key)
+            token = self.ticket_token(draft.dedupe_key)
             ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases)
             context = replace(context, ticket=ticket_mark(token))
         cleaned = clean_context(context, self._formats)
         worded = self._word(cleaned)
         listed = answerable.keys if answerable is not None else ()
-        shown = with_keys(cleaned, answerable) if answerable is not None and listed else with_own_keys(cleaned, keys)
-        keys_of = tuple(receipt for receipt, _ in (*listed, *keys))
+        shown = (
+            with_keys(cleaned, answerable) if answerable is not None and listed else with_own_keys(cleaned, draft.keys)
+        )
+        keys_of = tuple(receipt for receipt, _ in (*listed, *draft.keys))
         text = self._word(shown).text if keys_of else worded.text
-        to = plain_address(recipient)
-        message_id = self.message_id(dedupe_key)
+        to = plain_address(draft.recipient)
+        message_id = self.message_id(draft.dedupe_key)
         theirs = mask_keys(reply_to_mail.subject, self._formats) if reply_to_mail is not None else ""
         subject = _kept(text_layout.clean(theirs, VALUE_CHARACTERS), worded) or worded.subject
         office = text_layout.clean(f"{context.office.city} {context.office.system_name}", VALUE_CHARACTERS)
@@ -169,27 +164,22 @@ class Composer:
             message_ids("Message-ID", (message_id,)),
             *self._further_fields(worded.letter, reply_to_mail, is_answerable=ticket is not None),
         ]
+        languages = "ja, en" if worded.letter in self._in_english else "ja"
         return OutgoingMail(
-            dedupe_key=dedupe_key,
+            dedupe_key=draft.dedupe_key,
             letter=worded.letter,
             recipient=to,
-            reverse_path="" if worded.letter.answers else self.reverse_path(dedupe_key),
+            reverse_path="" if draft.answers else self.reverse_path(draft.dedupe_key),
             subject=subject,
             text=worded.text,
             message_id=message_id,
-            content=message(
-                head,
-                text,
-                attachments,
-                self._page(shown),
-                languages="ja, en" if worded.letter in self._in_english else "ja",
-            ),
-            submission=submission,
-            guarantee_id=guarantee_id,
+            content=message(head, text, attachments, self._page(shown), languages=languages),
+            submission=draft.submission,
+            guarantee_id=draft.guarantee_id,
             is_secret=bool(attachments) or bool(keys_of),  # pictures of notices, keys
             ticket=ticket,
             keys_of=keys_of,
-            share=share,
+            share=draft.share,
         )
 
     def _further_fields(self, letter: Letter, parent: Thread | None, *, is_answerable: bool) -> Iterator[str]:
@@ -206,20 +196,6 @@ class Composer:
         yield "X-Hosho-Bot: 1"
         if letter in {Letter.ISSUED, Letter.NOTICE_REMINDER} and self._unsubscribe:
             yield f"List-Unsubscribe: <{self._unsubscribe}>"  # in one line: some programs want it so
-
-    def compose_draft(self, draft: Draft, *, now: datetime, attachments: Sequence[Attachment] = ()) -> OutgoingMail:
-        """`compose` for a Draft that answers no mail."""
-        return self.compose(
-            draft.context,
-            recipient=draft.recipient,
-            dedupe_key=draft.dedupe_key,
-            now=now,
-            submission=draft.submission,
-            attachments=attachments,
-            answerable=draft.answerable,
-            keys=draft.keys,
-            share=draft.share,
-        )
 
     def ticket_token(self, dedupe_key: str) -> str:
         """The reply token of the letter with this dedupe key: constant, and made from the secret."""

@@ -23,6 +23,7 @@ from bot.core.health.alarms import (
     japanese_day,
 )
 from bot.core.letters.contexts import OperatorAlarm
+from bot.core.letters.drafts import Draft
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.outbound.compose import Composer
@@ -121,7 +122,7 @@ class Alarms:
             # With `since` in the key, an alarm that returns after its end is reported again.
             key = f"{word}/{alarm.kind}/{alarm.subject}/{japanese_day(now)}/{alarm.since.isoformat()}"
             for recipient in self._recipients(alarm):
-                yield self._composer.compose(context, recipient=recipient, dedupe_key=f"{key}/{recipient}", now=now)
+                yield self._composer.compose(Draft(context, recipient, f"{key}/{recipient}"), now=now)
 
     def _recipients(self, alarm: Alarm) -> tuple[str, ...]:
         """The recipients, without the unreachable address that the alarm is about: then the desks; if none is left, only the log."""

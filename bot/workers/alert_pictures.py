@@ -140,4 +140,4 @@ def alert_with(composer: Composer, draft: Draft, now: datetime, pictures: Sequen
     """The letter with these pictures. Whatever they are, its Message-ID, date and reply token are the same."""
     if isinstance(draft.context, Alert):
         draft = replace(draft, context=replace(draft.context, pictures=len(pictures)))
-    return composer.compose_draft(draft, now=now, attachments=pictures)
+    return composer.compose(draft, now=now, attachments=pictures)

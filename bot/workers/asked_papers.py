@@ -41,7 +41,7 @@ class AskedPapers:
         context = draft.context
         row, content, submissions = await self._store.incoming.get(draft.papers_of)
         if not isinstance(context, Originals) or len(content) < row.size_bytes:
-            return self._composer.compose_draft(draft, now=made_at)
+            return self._composer.compose(draft, now=made_at)
         rows = [(one, await self._row_of(one)) for one in submissions]
         handed = await self._handed(content, rows, context.desk)
         told_in: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class AskedPapers:
         files = [
             Attachment(attached_name(n, paper), paper.media_type, held) for n, (paper, held) in enumerate(going, 1)
         ]
-        mail = self._composer.compose_draft(replace(draft, context=letter), now=made_at, attachments=files)
+        mail = self._composer.compose(replace(draft, context=letter), now=made_at, attachments=files)
         return replace(mail, keys_of=keys_shown(submissions, papers))
 
     async def _handed(

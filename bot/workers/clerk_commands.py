@@ -85,7 +85,7 @@ class Clerk:
             for desk in desks_for(self._policy.desks, product, named)
         )
         by_address = {draft.recipient.casefold(): draft for draft in drafts if draft is not None}
-        mails = [self._composer.compose_draft(draft, now=now) for draft in by_address.values()]
+        mails = [self._composer.compose(draft, now=now) for draft in by_address.values()]
         await self._store.outbox.enqueue(mails, actor=self._actor)
         return tuple(mail.recipient for mail in mails)
 
@@ -98,5 +98,5 @@ class Clerk:
             number = submission.guarantee_id
             row = await self._store.register.guarantee(number) if number is not None else None
             drafts = actions.letter_drafts(submission, act.letter, row, self._policy)
-            outgoing = tuple(self._composer.compose_draft(draft, now=self._clock()) for draft in drafts)
+            outgoing = tuple(self._composer.compose(draft, now=self._clock()) for draft in drafts)
         return await self._store.submissions.judge(act.judgement, actor=self._actor, outgoing=outgoing)

@@ -93,17 +93,7 @@ class Reminders:
         if not self.is_on or self._sent_on == today or is_early or not self._calendar.is_open(today):
             return 0
         drafts = (await self.found(now)).drafts
-        mails = [
-            self._composer.compose(
-                draft.context,
-                recipient=draft.recipient,
-                dedupe_key=draft.dedupe_key,
-                now=now,
-                answerable=draft.answerable,
-            )
-            for draft in drafts
-        ]
-        told = [draft.told for draft in drafts]
-        queued = await self._store.deadlines.remind(list(zip(mails, told, strict=True))) if mails else 0
+        mails = [(self._composer.compose(one.draft, now=now), one.told) for one in drafts]
+        queued = await self._store.deadlines.remind(mails) if mails else 0
         self._sent_on = today
         return queued

@@ -22,37 +22,24 @@ from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.clerk.entry_results import answer_colleague
 from bot.core.consent.decide import consent_verdict
-from bot.core.judging.judge import judge
-from bot.core.judging.notice_verdict import NoticeVerdict
-from bot.core.judging.options import offer_mail
-from bot.core.letters.reply_hints import hints
-from bot.core.letters.to_desks import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult, MailAlert
-from bot.core.mail.addresses import is_free_mail
-from bot.core.mail.authentication_results import SenderProof
+from bot.core.letters.to_desks import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult
 from bot.core.mail.delivery_status import needs_a_person
-from bot.core.mail.message import Address
 from bot.core.mail.passwords import without_passwords
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import MailWords, NotNow, ReadFailure, TakesLong
-from bot.core.policy.mail_desks import desk_of_mail
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.envelope import ReceivedMail
-from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.reply_token import without_marks
 from bot.core.records.secret import Password
-from bot.core.records.send_counts import Named, RecentCounts, counted_name
-from bot.core.records.submission import Submission, mail_number
-from bot.core.verdict.alerts import about_a_mail, within_desk_limits
-from bot.core.verdict.arrivals import LOOKED_BACK, MOST
-from bot.core.verdict.colleagues import is_colleague, person_share, unread_note, with_a_word
-from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, not_whole, set_aside, submission_of
+from bot.core.verdict.alerts import within_desk_limits
+from bot.core.verdict.colleagues import with_a_word
+from bot.core.verdict.decide import Draft, MailFacts, Verdict, decide, not_whole, set_aside
 from bot.core.verdict.known_mail import KnownMail, known_mail
-from bot.core.verdict.misdirected import arrived_at
+from bot.core.verdict.parked import desk_of_parked, note_of_parked, parked_alert
 from bot.core.verdict.reply import answer_due, reply_subject
-from bot.core.verdict.send_limits import KEY_ALARMS, own_share
 from bot.crash_points import crash_point
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
@@ -61,6 +48,7 @@ from bot.workers.alert_pictures import HELD_FOR, AlertPictures, alert_with
 from bot.workers.clerk_answers import Answers
 from bot.workers.fair_queue import FairQueue
 from bot.workers.hand_entry import arrivals
+from bot.workers.mail_facts import FactsFinder
 from bot.workers.password_pairing import Paired, Pairing
 from storage.errors import ActRefused, NotFound, Overtaken, StoreError, Unstorable, WrongState
 from storage.store import Store
@@ -83,8 +71,6 @@ KILLED_FOR = timedelta(hours=6)
 """For so long tries do not count whose processes were killed from outside; then three more do, and a person looks at the mail."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
-LAST_RECEIPTS = 3
-"""So many of a sender's last receipts stand in an alert about his mail."""
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
@@ -106,6 +92,7 @@ class Sorter:
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
+        self._facts = FactsFinder(store, policy, clock)
         self.pictures = AlertPictures(store, reader, composer, policy)
         self.pictures.on_done = self._wake_sender
         # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
@@ -209,7 +196,7 @@ class Sorter:
         """Settle what the door did not take whole: by its header it has a desk, and a colleague is told."""
         subject = shown(without_passwords(without_marks(known.head.subject)), self._policy.formats)
         paired = Paired(UnderstoodMail(MailWords(subject)))
-        facts = await self._facts(mail, known, paired)
+        facts = await self._facts.of(mail, known, paired)
         verdict = with_a_word(facts, not_whole(facts, why, self._policy), self._policy)
         await self._settle(facts, paired, verdict, self._clock())
 
@@ -270,7 +257,7 @@ class Sorter:
             if not await self._pairing.holds(mail, paired):
                 return False
             try:
-                facts = await self._facts(mail, known, paired)
+                facts = await self._facts.of(mail, known, paired)
                 verdict = with_a_word(facts, await self._verdict(facts, paired.read), self._policy)
                 await self._settle(facts, paired, verdict, due)
             except ActRefused as error:
@@ -310,85 +297,13 @@ class Sorter:
         if verdict := consent_verdict(facts, read, self._policy):
             return verdict
         understood = as_form(read) if facts.sender.is_clerk else read
-        judged = await self._judged(facts, understood)
+        judged = await self._facts.judged(facts, understood)
         colleague = answer_colleague(facts, understood, judged, self._policy)
         return decide(facts, understood, judged, self._policy, colleague)
 
-    async def _facts(self, mail: ReceivedMail, known: KnownMail, paired: Paired) -> MailFacts:
-        sender = known.sender.addr_spec if known.sender else ""
-        lately = await self._lately(known.sender)
-        if known.is_disproved:
-            lately = replace(lately, named=Named.NOT)
-        opened_by = tuple(sorted(paired.told)) if paired.passwords and paired.told else ()
-        answers = sender and paired.read.notices and not opened_by
-        return MailFacts(
-            mail.mail_id,
-            mail.digest,
-            mail.envelope,
-            known.head,
-            automatic := known.screened(paired.read.words.automatic),
-            known.sender_facts(automatic, lately),
-            paired.read.words,
-            lately,
-            opens=paired.opens,
-            looks_for_files=paired.waiting is not None,
-            sent_before=await self._sent_before(known, paired.read.words),
-            arrived_at=arrived_at(mail.envelope, known.head, self._policy.desks, self._policy.inboxes),
-            opened_by=opened_by,
-            # What a password opens was asked for itself, and is nobody's answer to another wish.
-            asked=await self._store.incoming.asked_of(sender) if answers else (),
-            rows_of_sender=await self._store.register.rows_of_sender(sender) if not paired.read.notices else (),
-            receipts=await self._store.submissions.last_from(sender, limit=LAST_RECEIPTS, besides=mail.mail_id),
-        )
-
-    async def _sent_before(self, known: KnownMail, words: MailWords) -> tuple[Submission, ...]:
-        """What came from the sender, proven then and now; asked for only where his mail asks for it."""
-        if not words.asks_arrival or known.sender is None or known.proof is not SenderProof.PROVEN:
-            return ()
-        since = self._clock() - LOOKED_BACK
-        return await self._store.submissions.sent_by(known.sender.addr_spec, since=since, limit=MOST)
-
-    async def _lately(self, address: Address | None) -> RecentCounts:
-        sender, free_mail = address.addr_spec if address is not None else "", self._policy.free_mail_domains
-        shares = ("", KEY_ALARMS, *([own_share(sender, free_mail)] if sender else []))
-        names = [counted_name(desk.address, share) for desk in self._policy.desks for share in shares]
-        if address is not None and (share := person_share(address, self._policy.desks)):
-            names.append(counted_name(sender, share))
-        is_shared = is_free_mail(sender.rpartition("@")[2], free_mail)
-        return await self._store.send_counts.lately(sender, names, is_domain_shared=is_shared)
-
-    async def _judged(self, facts: MailFacts, understood: UnderstoodMail) -> Sequence[NoticeVerdict]:
-        judged: list[NoticeVerdict] = []
-        siblings: list[Submission] = []
-        subject = facts.words.subject_fields
-        products = Counter(notice.fields.product for notice in understood.notices)
-        for ordinal, notice in enumerate(understood.notices, 1):
-            fields = notice.fields
-            taken = [one.guarantee_id for one in siblings if one.guarantee_id is not None]
-            found = await self._store.register.look_up(fields, subject.works_numbers, besides=taken)
-            # Of two notices of one kind nobody knows which the subject means.
-            is_its_own = products[fields.product] == 1
-            judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)
-            # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
-            known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
-            one = await asyncio.to_thread(judge_this, notice, *known)
-            judged.append(one)
-            siblings.append(submission_of(facts, one, ordinal))
-        return judged
-
     def _answer(self, draft: Draft, facts: MailFacts, due: datetime) -> OutgoingMail:
         """Compose an answer to a mail: dated, and to leave, when it is due."""
-        composed = self._composer.compose(
-            draft.context,
-            recipient=draft.recipient,
-            dedupe_key=draft.dedupe_key,
-            now=due,
-            reply_to_mail=self._thread(facts, draft),
-            submission=draft.submission,
-            answerable=draft.answerable,
-            keys=draft.keys,
-            share=draft.share,
-        )
+        composed = self._composer.compose(draft, now=due, reply_to_mail=self._thread(facts, draft))
         return replace(composed, not_before=due)
 
     def _notification(self, draft: Draft, now: datetime) -> OutgoingMail:
@@ -417,72 +332,19 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                desk, lately = self._desk_of_parked(mail), await self._lately(None)
-                drafts = (self._parked_alert(mail, desk),)
+                desk, lately = desk_of_parked(mail, self._policy), await self._facts.lately(None)
+                drafts = (parked_alert(mail, desk, self._clock(), self._policy),)
                 alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
                 outgoing = [self._notification(draft, self._clock()) for draft in alerts.drafts]
-                outgoing += await self._unread_note(mail, desk)
+                outgoing += await self._note_of_parked(mail, desk)
                 await self._store.incoming.park(
                     mail.mail_id, error=told, desk=desk.name, outgoing=outgoing, withheld=alerts.withheld
                 )
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
 
-    async def _unread_note(self, mail: ReceivedMail, desk: Desk) -> list[OutgoingMail]:
-        """A line to the colleague who wrote a mail that is parked."""
-        known, now = known_mail(mail.content, mail.envelope, self._policy), self._clock()
-        sender = known.sender
-        is_his = sender is not None and known.signs is None and known.proof is SenderProof.PROVEN
-        if sender is None or not is_his or not is_colleague(sender.addr_spec, self._policy):
-            return []
-        received_at = mail.envelope.received_at
-        number, why = mail_number(mail.mail_id, received_at), MailReason.READING_FAILED.words
-        note = DeskNote(self._policy.office, received_at, number, why, reader=desk.name)
-        draft = unread_note(mail.mail_id, sender, note, mail.digest, await self._lately(sender), self._policy)
-        if draft is None:
-            return []
-        return [
-            self._composer.compose(
-                draft.context,
-                recipient=draft.recipient,
-                dedupe_key=draft.dedupe_key,
-                now=now,
-                reply_to_mail=Thread.of(known.head, ""),
-                share=draft.share,
-            )
-        ]
-
-    def _desk_of_parked(self, mail: ReceivedMail) -> Desk:
-        """Whose it is, as far as its envelope tells: nothing in it was read."""
-        envelope = mail.envelope
-        return desk_of_mail(
-            self._policy.desks,
-            self._policy.desk_rules,
-            recipients=envelope.rcpt_tos,
-            sender=envelope.mail_from or "",
-            subject="",
-        )
-
-    def _parked_alert(self, mail: ReceivedMail, desk: Desk) -> Draft:
-        received_at = mail.envelope.received_at
-        # The moment belongs to the key: a mail that is replayed and fails again is told again. In one transaction with its
-        # state, so never twice for one failure.
-        key = f"parked/{mail.mail_id}/{self._clock():%Y%m%dT%H%M%S.%f}/{desk.address}"
-        context = MailAlert(
-            self._policy.office,
-            desk.name,
-            mail.mail_id,
-            mail_number(mail.mail_id, received_at),
-            mail.envelope.mail_from or "（不明）",
-            "",
-            received_at,
-            MailReason.READING_FAILED.words,
-            (),
-            "",
-            "差出人には返信していません",
-            hints=hints((offer_mail(MailState.PARKED, None, None, self._policy),)) if self._policy.reply_window else (),
-        )
-        answerable = about_a_mail(mail.mail_id, desk, self._clock(), self._policy.reply_window)
-        return Draft(
-            context, desk.address, key, answers=False, answerable=answerable if self._policy.reply_window else None
-        )
+    async def _note_of_parked(self, mail: ReceivedMail, desk: Desk) -> list[OutgoingMail]:
+        known = known_mail(mail.content, mail.envelope, self._policy)
+        draft = note_of_parked(mail, known, desk, await self._facts.lately(known.sender), self._policy)
+        thread = Thread.of(known.head, "")
+        return [self._composer.compose(draft, now=self._clock(), reply_to_mail=thread)] if draft else []

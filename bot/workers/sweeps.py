@@ -17,6 +17,7 @@ from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
 from bot.core.judging.history import first_of_same, reasons_in_words
 from bot.core.judging.rejudge import is_waiting_for_register, rejudge
+from bot.core.letters.drafts import Draft
 from bot.core.letters.lists import Summary
 from bot.core.letters.to_contractors import issued_letter
 from bot.core.letters.to_desks import ResultLine
@@ -87,11 +88,13 @@ class Sweeps:
                 continue
             mails.append(
                 self._composer.compose(
-                    issued_letter(guarantee, guarantee.issued_at, self._policy),
-                    recipient=guarantee.email,
-                    dedupe_key=f"issued/{guarantee.guarantee_id}/{guarantee.revision}",
+                    Draft(
+                        issued_letter(guarantee, guarantee.issued_at, self._policy),
+                        guarantee.email,
+                        f"issued/{guarantee.guarantee_id}/{guarantee.revision}",
+                        guarantee_id=guarantee.guarantee_id,
+                    ),
                     now=self._clock(),
-                    guarantee_id=guarantee.guarantee_id,
                 ),
             )
         return await self._store.outbox.enqueue(mails) if mails else 0
@@ -109,14 +112,9 @@ class Sweeps:
         for number in await self._store.incoming.entered_by(mail_id):
             row, _, submissions = await self._store.incoming.get(number)
             items += [await self._result_line(one, row) for one in submissions] or [unread_line(row)]
-        draft = result_letter(entry, items, self._policy)
-        return self._composer.compose(
-            draft.context,
-            recipient=draft.recipient,
-            dedupe_key=draft.dedupe_key,
-            now=self._clock(),
-            reply_to_mail=Thread.of(known_mail(content, entry.envelope, self._policy).head),
-        )
+        thread = Thread.of(known_mail(content, entry.envelope, self._policy).head)
+        letter = result_letter(entry, items, self._policy)
+        return self._composer.compose(letter, now=self._clock(), reply_to_mail=thread)
 
     async def _result_line(self, one: Submission, row: MailRow) -> ResultLine:
         found = await self._store.register.look_up(one.fields, one.works_numbers)
@@ -177,7 +175,7 @@ class Sweeps:
             if draft is None:
                 continue
             told |= {(receipt, address.casefold()) for receipt, _ in draft.keys}
-            mails.append(self._composer.compose_draft(draft, now=facts.until))
+            mails.append(self._composer.compose(draft, now=facts.until))
         return mails
 
     async def _summary_mail(
@@ -189,14 +187,9 @@ class Sweeps:
             sheets = desk_book(book, desk, self._policy.desks, summary.work, summary.dues, summary.details)
             content = await asyncio.to_thread(workbook, sheets)
             files = (Attachment(f"hosho-{until.astimezone(JAPAN):%Y%m%d}.xlsx", XLSX, content),)
-        return self._composer.compose(
-            summary.letter,
-            recipient=desk.address,
-            dedupe_key=f"summary/{slot}/{desk.name}/{desk.address}",
-            now=until,
-            attachments=files,
-            answerable=summary.answerable,
-        )
+        key = f"summary/{slot}/{desk.name}/{desk.address}"
+        draft = Draft(summary.letter, desk.address, key, answerable=summary.answerable)
+        return self._composer.compose(draft, now=until, attachments=files)
 
     async def summary(self, *, since: datetime, until: datetime) -> tuple[tuple[Desk, Summary], ...]:
         """Each desk's summary of the span."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from bot.core.letters.drafts import Draft
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.intake.imap.mailbox import GROUP_BYTES, SEARCH_BYTES, OpenMailbox
 from bot.intake.imap.protocol import LOGIN_BYTES, MAX_RESPONSES, ImapProtocol
@@ -448,7 +449,7 @@ async def test_a_server_that_sends_a_byte_now_and_then_is_waited_for_no_longer_t
 
 
 def a_mail() -> OutgoingMail:
-    return COMPOSER.compose(CASES["receipt"], recipient="tanto@mihon.example.jp", dedupe_key="k", now=NOW)
+    return COMPOSER.compose(Draft(CASES["receipt"], "tanto@mihon.example.jp", "k"), now=NOW)
 
 
 class HostileRelay:

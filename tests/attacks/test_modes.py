@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.letters.drafts import Draft
 from bot.core.register.layout import Layout
 from bot.core.register.rows import RowProblem
 from bot.files import Folder, write_private
@@ -64,7 +65,7 @@ async def test_database_lock_keys_and_copies_are_private(place):
 
 
 async def test_letters_and_spooled_mails_are_private(place):
-    mail = COMPOSER.compose(CASES["receipt"], recipient="tanto@mihon.example.jp", dedupe_key="k", now=NOW)
+    mail = COMPOSER.compose(Draft(CASES["receipt"], "tanto@mihon.example.jp", "k"), now=NOW)
     await MaildirDelivery(place / "a" / "out").deliver(mail)
     spool = Spool(place, lambda: True)
     await spool.write(b"x" * (MEMORY_BYTES + 1))

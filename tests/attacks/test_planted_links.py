@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.core.letters.drafts import Draft
 from bot.core.register.layout import Layout
 from bot.core.register.rows import RowProblem
 from bot.files import Folder, NotPlainError, fitting, write_private
@@ -266,7 +267,7 @@ async def test_a_link_in_place_of_a_mail_folder_takes_no_mail_elsewhere(shared, 
 @pytest.mark.parametrize("place", ["tmp", "new"])
 async def test_a_letter_is_not_written_through_a_link_in_the_maildir(tmp_path, victim, place):
     maildir = tmp_path / "out"
-    mail = COMPOSER.compose(CASES["receipt"], recipient="tanto@mihon.example.jp", dedupe_key="k", now=NOW)
+    mail = COMPOSER.compose(Draft(CASES["receipt"], "tanto@mihon.example.jp", "k"), now=NOW)
     name = (await MaildirDelivery(maildir).deliver(mail)).reply
     (maildir / "new" / name).unlink()
     (maildir / place / name).symlink_to(victim)
@@ -279,7 +280,7 @@ async def test_a_letter_is_not_written_into_a_linked_folder(tmp_path, elsewhere,
     maildir = tmp_path / "out"
     maildir.mkdir()
     (maildir / place).symlink_to(elsewhere)
-    mail = COMPOSER.compose(CASES["receipt"], recipient="tanto@mihon.example.jp", dedupe_key="k", now=NOW)
+    mail = COMPOSER.compose(Draft(CASES["receipt"], "tanto@mihon.example.jp", "k"), now=NOW)
     assert (await MaildirDelivery(maildir).deliver(mail)).outcome is RelayOutcome.DEFERRED
 
 

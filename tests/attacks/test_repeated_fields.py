@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core.mail.authentication_results import SenderProof, judge_sender
-from bot.core.mail.automatic.screen import OwnIdentity, screen_header
+from bot.core.mail.automatic.screen import screen_header
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.header_values import ONCE, repeated_fields
 from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk, Policy

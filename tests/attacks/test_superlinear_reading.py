@@ -14,7 +14,8 @@ from bot.core.clerk.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.authentication_results import judge_sender
-from bot.core.mail.automatic.screen import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import find_report
 from bot.core.mail.gateways import is_note_name, says_taken_out
 from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters

@@ -15,6 +15,7 @@ from bot.cli import main
 from bot.composing import composer_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
+from bot.core.letters.drafts import Draft
 from bot.core.letters.samples_to_contractors import ISSUED
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
@@ -134,5 +135,5 @@ def test_notices_are_stopped_by_mail_where_the_settings_allow_and_prove_it(
     path.write_text(CONFIG.replace(inboxes, inboxes + proven) + more, "utf-8")
     settings = load(path)
     assert policy_of(settings).accepts_opt_out is takes
-    mail = composer_of(settings, bytes(16)).compose(ISSUED, recipient=KEIRI, dedupe_key="issued/1/0", now=START)
+    mail = composer_of(settings, bytes(16)).compose(Draft(ISSUED, KEIRI, "issued/1/0"), now=START)
     assert message_from_bytes(mail.content, policy=SMTP)["List-Unsubscribe"] == field

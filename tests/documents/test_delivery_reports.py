@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.mail.automatic.screen import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.parse import parse_mail
 from bot.core.records.outgoing_mail import BounceReport

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.core.letters.contexts import Context
+from bot.core.letters.drafts import Draft
 from bot.core.letters.lists import DueGroup, SummaryLine
 from bot.core.letters.reply_hints import Offer, hints, hints_by_kind
 from bot.core.letters.sample_values import ADVANCE, CONTRACT, EMPTY, LONG, NOW, OFFICE, RECEIVED, SILENT_OFFICE, TICKET
@@ -262,9 +263,7 @@ def whole(name: str) -> bytes:
     """The mail of the case `name`, as its golden .eml file holds it."""
     answers = name.startswith(("receipt", "notice_wanted"))
     mail = COMPOSER.compose(
-        CASES[name],
-        recipient="tanto@mihon.example.jp",
-        dedupe_key=f"{name}/0123456789abcdef/tanto@mihon.example.jp",
+        Draft(CASES[name], "tanto@mihon.example.jp", f"{name}/0123456789abcdef/tanto@mihon.example.jp"),
         now=NOW,
         reply_to_mail=PARENT if answers else None,
     )

@@ -11,6 +11,7 @@ import pytest
 from jinja2 import meta
 
 from bot.core.letters.contexts import CONTEXT_OF
+from bot.core.letters.drafts import Draft
 from bot.core.letters.to_contractors import Difference, ReceiptDiffers, SentBack
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import understand
@@ -123,7 +124,7 @@ def test_a_subject_without_room_stays_japanese():
 
 def test_a_mail_says_in_which_languages_it_is():
     def made(name: str) -> email.message.EmailMessage:
-        mail = ENGLISH_COMPOSER.compose(CASES[name], recipient="tanto@mihon.example.jp", dedupe_key=name, now=NOW)
+        mail = ENGLISH_COMPOSER.compose(Draft(CASES[name], "tanto@mihon.example.jp", name), now=NOW)
         return email.message_from_bytes(mail.content, policy=policy.default)
 
     assert made("receipt")["Content-Language"] == "ja, en"

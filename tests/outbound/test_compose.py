@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError
 
+from bot.core.letters.drafts import Draft
 from bot.core.letters.to_contractors import Receipt
 from bot.core.mail.trace_headers import is_ours
 from bot.core.records.outgoing_mail import Letter, OutgoingMail
@@ -56,8 +57,9 @@ FIELDS_OF_ALL = [
 
 
 def composed(name: str, **changes: Any) -> OutgoingMail:
-    given_ = {"recipient": "tanto@mihon.example.jp", "dedupe_key": "receipt/abc/tanto@mihon.example.jp", "now": NOW}
-    return COMPOSER.compose(CASES[name], **(given_ | changes))
+    beside = {one: changes.pop(one) for one in ("now", "reply_to_mail", "attachments") if one in changes}
+    draft = Draft(CASES[name], "tanto@mihon.example.jp", "receipt/abc/tanto@mihon.example.jp")
+    return COMPOSER.compose(replace(draft, **changes), **({"now": NOW} | beside))
 
 
 def parsed(mail: OutgoingMail) -> email.message.EmailMessage:
@@ -118,9 +120,9 @@ def test_an_issued_letter_names_the_mail_that_stops_it(address, subject, url):
         unsubscribe=address,
         unsubscribe_subject=subject,
     )
-    mail = composer.compose(CASES["issued"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    mail = composer.compose(Draft(CASES["issued"], "x@example.jp", "k"), now=NOW)
     assert parsed(mail)["List-Unsubscribe"] == f"<{url}>"
-    other = composer.compose(CASES["verified"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    other = composer.compose(Draft(CASES["verified"], "x@example.jp", "k"), now=NOW)
     assert parsed(other)["List-Unsubscribe"] is None
 
 
@@ -128,7 +130,7 @@ def test_replies_may_be_sent_elsewhere():
     composer = Composer(
         sender="a@city.example.jp", bounces="b@city.example.jp", secret=SECRET, reply_to="c@city.example.jp"
     )
-    mail = composer.compose(CASES["issued"], recipient="x@example.jp", dedupe_key="k", now=NOW)
+    mail = composer.compose(Draft(CASES["issued"], "x@example.jp", "k"), now=NOW)
     assert (parsed(mail)["Reply-To"], parsed(mail)["List-Unsubscribe"]) == ("c@city.example.jp", None)
 
 
@@ -146,7 +148,7 @@ def test_an_answer_to_a_mail_without_an_id_starts_a_thread_of_its_own():
 def test_who_does_not_know_the_secret_can_not_tell_the_id_or_the_path_of_a_letter():
     def made(secret: bytes) -> OutgoingMail:
         composer = Composer(sender=RECIPIENT, bounces="B@city.example.jp", secret=secret, delimiter="+")
-        return composer.compose(CASES["issued"], recipient=RECIPIENT, dedupe_key="issued/1/0", now=NOW)
+        return composer.compose(Draft(CASES["issued"], RECIPIENT, "issued/1/0"), now=NOW)
 
     one, same, other = made(SECRET), made(SECRET), made(SECRET[::-1])
     assert one == same
@@ -167,7 +169,7 @@ def test_a_secret_that_could_be_guessed_is_refused():
 @pytest.mark.parametrize("delimiter", ["", "+", "-"])
 def test_each_notification_bounces_to_an_address_of_its_own_if_the_city_can_take_it(name, delimiter):
     composer = Composer(sender=RECIPIENT, bounces="b@city.example.jp", secret=SECRET, delimiter=delimiter)
-    paths = {composer.compose(CASES[name], recipient=RECIPIENT, dedupe_key=key, now=NOW).reverse_path for key in "ab"}
+    paths = {composer.compose(Draft(CASES[name], RECIPIENT, key), now=NOW).reverse_path for key in "ab"}
     if CASES[name].letter in ANSWERS:
         assert paths == {""}
     elif delimiter:
@@ -295,7 +297,7 @@ HOSTILE = st.one_of(
 def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(name, text):
     thread = Thread("<a@x>", (text, f"<{text}@x>"), text, text)
     context = with_texts(CASES[name], text)
-    mail = COMPOSER.compose(context, recipient="x@example.jp", dedupe_key=text, now=NOW, reply_to_mail=thread)
+    mail = COMPOSER.compose(Draft(context, "x@example.jp", text), now=NOW, reply_to_mail=thread)
     head, _, _ = mail.content.partition(b"\r\n\r\n")
     extra = [*(["List-Unsubscribe"] if name in {"issued", "notice_reminder"} else []), "In-Reply-To", "References"]
     every = fields_of(name) + extra

@@ -8,6 +8,7 @@ import stat
 from email import policy
 from pathlib import Path
 
+from bot.core.letters.drafts import Draft
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.outbound.maildir import MaildirDelivery
@@ -16,7 +17,7 @@ from tests.letters.letter_cases import CASES, COMPOSER, NOW
 
 
 def a_mail(name: str = "receipt", key: str = "k") -> OutgoingMail:
-    return COMPOSER.compose(CASES[name], recipient="tanto@mihon.example.jp", dedupe_key=key, now=NOW)
+    return COMPOSER.compose(Draft(CASES[name], "tanto@mihon.example.jp", key), now=NOW)
 
 
 def files(path: Path) -> list[str]:

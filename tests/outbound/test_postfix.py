@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.letters.drafts import Draft
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.outbound.smtp_relay import Delivery, SmtpRelay
@@ -11,7 +12,7 @@ from tests.letters.letter_cases import CASES, COMPOSER, NOW
 
 pytestmark = pytest.mark.postfix
 
-MAIL: OutgoingMail = COMPOSER.compose(CASES["issued"], recipient="tanto@mihon.example.jp", dedupe_key="k", now=NOW)
+MAIL: OutgoingMail = COMPOSER.compose(Draft(CASES["issued"], "tanto@mihon.example.jp", "k"), now=NOW)
 USUAL = (
     "smtpd_client_restrictions =",
     "smtpd_sender_restrictions =",

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 from pydantic import SecretStr
 
+from bot.core.letters.drafts import Draft
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.credentials import Credential, CredentialError
@@ -23,7 +24,7 @@ ACCEPTED = Delivery(RelayOutcome.DELIVERED, OutboxReason.RELAY_ACCEPTED, "250 2.
 
 
 def a_mail(name: str = "receipt", key: str = "k") -> OutgoingMail:
-    return COMPOSER.compose(CASES[name], recipient="tanto@mihon.example.jp", dedupe_key=key, now=NOW)
+    return COMPOSER.compose(Draft(CASES[name], "tanto@mihon.example.jp", key), now=NOW)
 
 
 def holding(secret: str) -> Credential:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from bot.core.letters.drafts import Draft
 from bot.core.letters.to_contractors import Issued
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.interpret import UnderstoodMail
@@ -55,7 +56,7 @@ async def issued(store, composer, watch) -> OutgoingMail:
     """A notification that the relay took."""
     context = Issued(OFFICE, "工事", "みほん建設", "契約保証", "12345-678901", watch(), INBOX)
     await store.register.change(add(replace(GUARANTEE, email=TO)), actor="clerk", source="a.csv")
-    mail = composer.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch(), guarantee_id=1)
+    mail = composer.compose(Draft(context, TO, "issued/1/0", guarantee_id=1), now=watch())
     await store.outbox.enqueue([mail])
     (claimed,) = await store.outbox.claim()
     word = {"state": OutboxState.DELIVERED, "reason": OutboxReason.RELAY_ACCEPTED, "reply": "250 ok"}
@@ -114,7 +115,7 @@ async def test_a_report_that_somebody_made_up_marks_nothing(store, composer, pol
     sorter = Sorter(store, reader, composer, policy, watch)
     forger = Composer(sender=INBOX, bounces=BOUNCES, secret=b"a guess" * 3, delimiter="+")
     context = Issued(OFFICE, "工事", "みほん建設", "契約保証", "12345-678901", watch(), INBOX)
-    guess = forger.compose(context, recipient=TO, dedupe_key="issued/1/0", now=watch())
+    guess = forger.compose(Draft(context, TO, "issued/1/0"), now=watch())
     await sorted_(sorter, store, watch, dsn(f"Message-ID: {guess.message_id}"), rcpt_to=guess.reverse_path)
     assert await row(store) == (OutboxState.DELIVERED, OutboxReason.RELAY_ACCEPTED)
     assert await store.bounces.dead_addresses() == ()

@@ -168,7 +168,7 @@ def letter_draft(submission: Submission, letter: SentBack | Verified) -> Draft:
     receipt, changed = submission.receipt_number, times_changed(submission)
     kind = "sent_back" if isinstance(letter, SentBack) else "verified"
     again = f"/{changed}" if changed and kind == "verified" else ""
-    return Draft(letter, submission.sender, f"{kind}/{receipt}{again}", answers=False, submission=receipt)
+    return Draft(letter, submission.sender, f"{kind}/{receipt}{again}", submission=receipt)
 
 
 def put_off(submission: Submission, note: str, formats: Formats) -> CaseNote | Obstacle:

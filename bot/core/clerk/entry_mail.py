@@ -74,7 +74,7 @@ def _verdict(
         ),
         tuple(_left(understood)),
     )
-    told = Draft(reply, actor, f"entry_reply/{facts.digest}/{actor}", answers=True)
+    told = Draft(reply, actor, f"entry_reply/{facts.digest}/{actor}")
     reason = MailReason.FORMS_TAKEN if forms else MailReason.FORMS_NOT_TAKEN
     return Verdict(MailState.ANSWERED, reason, actor, subject, papers, drafts=(told,), entered=forms)
 

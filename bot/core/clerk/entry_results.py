@@ -54,7 +54,7 @@ def answer_colleague(
         items,
         tuple(_left(understood.papers)),
     )
-    return Letters((Draft(letter, actor, f"entry_result/{facts.digest}/{actor}", answers=True),))
+    return Letters((Draft(letter, actor, f"entry_result/{facts.digest}/{actor}"),))
 
 
 def _judged_line(facts: MailFacts, judged: NoticeVerdict, ordinal: int, desks: tuple[Desk, ...]) -> ResultLine:
@@ -120,4 +120,4 @@ def result_letter(entry: MailRow, items: Sequence[ResultLine], policy: Policy) -
     """The letter about all forms of a clerk's mail."""
     name = next((desk.name for desk in policy.desks if desk.is_of(entry.sender)), "担当")
     letter = EntryResult(policy.office, name, entry.envelope.received_at, entry.number, tuple(items), ())
-    return Draft(letter, entry.sender, f"entry_result/{entry.mail_id}", answers=True)
+    return Draft(letter, entry.sender, f"entry_result/{entry.mail_id}")

@@ -47,7 +47,6 @@ def keys_draft(
         Keys(policy.office, desk.name, lines),
         address,
         f"keys/{occasion}/{desk.name}/{address}",
-        answers=False,
         submission=keys[0][0],
         keys=keys,
     )

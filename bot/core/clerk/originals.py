@@ -64,7 +64,7 @@ def originals_draft(
         ("全ての書類：取り出せませんでした",),
     )
     key = f"originals/{occasion}/{mail.mail_id}/{desk}"
-    return Draft(letter, actor, key, answers=False, submission=receipt, papers_of=mail.mail_id)
+    return Draft(letter, actor, key, submission=receipt, papers_of=mail.mail_id)
 
 
 def asked_again(waiting: OutboxRow, mail: MailRow, policy: Policy) -> Draft:

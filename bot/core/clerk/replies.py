@@ -76,9 +76,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         if isinstance(one.facts, CaseFacts) and one.letter is not None
         for draft in letter_drafts(one.facts.submission, one.letter, one.facts.found.by_number, policy)
     )
-    told = Draft(
-        reply, actor, f"desk_reply/{facts.digest}/{actor}", answers=True, submission=first, answerable=answerable
-    )
+    told = Draft(reply, actor, f"desk_reply/{facts.digest}/{actor}", submission=first, answerable=answerable)
     keys = _keys_letters(facts, answer, done, accepted, policy)
     drafts = (*letters, told, *keys, *_originals_letters(facts, answer, done, policy))
     reason = MailReason.ORDERS_DONE
@@ -296,7 +294,6 @@ def help_letter(
         letter,
         actor,
         f"desk_help/{facts.digest}/{actor}",
-        answers=True,
         answerable=_answerable(facts, answer, tickets, accepted, policy),
         share=share,
     )

@@ -36,7 +36,7 @@ def consent_verdict(facts: MailFacts, understood: UnderstoodMail, policy: Policy
         return None
     address = sender.addr_spec
     noted = ConsentNoted(policy.office, facts.envelope.received_at, said.granted, address, policy.inboxes[0])
-    draft = Draft(noted, address, f"consent/{facts.digest}/{address}", answers=True)
+    draft = Draft(noted, address, f"consent/{facts.digest}/{address}")
     limit = withheld_reply(Letter.CONSENT, address, facts.lately, policy.limits, policy.free_mail_domains)
     is_told = policy.replies_enabled and limit is None
     why_not = NoReplyReason.LIMIT_REACHED if policy.replies_enabled else NoReplyReason.DISABLED

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.core.deadlines.facts import HEAD, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
-from bot.core.letters.drafts import Answerable
+from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.lists import DueGroup, DueLine, Reminder
 from bot.core.letters.reply_hints import Offer, hints, is_reread
 from bot.core.letters.to_contractors import IssuedItem, NoticeReminder
@@ -59,13 +59,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class ReminderDraft:
-    """A mail to one person, and what he is told by it. `told`: to be remembered with the mail."""
+    """A mail to one person, and what he is told by it."""
 
-    recipient: str
-    context: Reminder | NoticeReminder
-    dedupe_key: str
-    told: tuple[Told, ...]
-    answerable: Answerable | None = None
+    draft: Draft
+    told: tuple[Told, ...]  # to be remembered with the mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +182,8 @@ def _draft(
     )
     answerable = Answerable(desk.name, now + policy.reply_window, listed.cases) if listed.cases else None
     return ReminderDraft(
-        address,
-        context,
-        f"reminder/{today:%Y%m%d}/{person}",
+        Draft(context, address, f"reminder/{today:%Y%m%d}/{person}", answerable=answerable),
         tuple(_remembered(one.due, person, memory, today) for one in listed.listed),
-        answerable,
     )
 
 
@@ -264,10 +258,9 @@ def _to_contractor(person: str, dues: Sequence[DueItem], memory: Memory, policy:
         for row in rows
     )
     desks = {desk for row in rows for desk in desks_for(policy.desks, row.product, row.desk)}
+    letter = NoticeReminder(policy.contact(desks), items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out)
     return ReminderDraft(
-        rows[0].email.strip(),
-        NoticeReminder(policy.contact(desks), items, policy.inboxes[0], stops_by_mail=policy.accepts_opt_out),
-        f"notice_reminder/{today:%Y%m%d}/{person}",
+        Draft(letter, rows[0].email.strip(), f"notice_reminder/{today:%Y%m%d}/{person}"),
         tuple(_remembered(due, person, memory, today) for due in dues),
     )
 

@@ -33,14 +33,19 @@ class Draft:
     context: Context  # its content
     recipient: str
     dedupe_key: str
-    answers: bool  # it answers the mail (RFC 3834)
     submission: str = ""  # the first receipt number that it speaks of; "" = none
     views: tuple[View, ...] = ()  # pictures that go with it
     answerable: Answerable | None = None  # None = nobody can act by answering it
     keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, what a KEYS letter shows as it leaves
     share: str = ""  # the budget that an alert takes from; "" = the common one
+    guarantee_id: int | None = None  # that an issuance-complete mail tells of
     papers_of: int = 0  # the mail whose papers are to go along; 0 = none
     is_first_alarm: bool = False  # the day's first about the keys of a number: no limit withholds it
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers a mail (RFC 3834)."""
+        return self.context.letter.answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,6 @@ def alert(
             ),
             desk.address,
             f"alert/{facts.digest}/{desk.address}",
-            answers=False,
             submission=cases[0][0].receipt_number,
             views=tuple(view for case, _ in cases for view in views.get(case.receipt_number, ()))[:MOST_VIEWS],
             answerable=_answerable(facts, desk, cases, policy.reply_window) if policy.reply_window else None,
@@ -260,7 +259,6 @@ def _mail_alert(
         context,
         desk.address,
         key,
-        answers=False,
         answerable=about_a_mail(facts.mail_id, desk, facts.envelope.received_at, policy.reply_window)
         if context.hints
         else None,

@@ -117,7 +117,7 @@ def unread_note(
 def note_draft(note: DeskNote, sender: Address, digest: str, policy: Policy) -> Draft:
     """The letter, of the person's own share."""
     key = f"desk_note/{digest}/{sender.addr_spec}"
-    return Draft(note, sender.addr_spec, key, answers=True, share=person_share(sender, policy.desks))
+    return Draft(note, sender.addr_spec, key, share=person_share(sender, policy.desks))
 
 
 def _why(facts: MailFacts, verdict: Verdict, policy: Policy) -> str:

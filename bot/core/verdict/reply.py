@@ -171,26 +171,26 @@ def _due(
         receipt = _receipt(facts, whole, office, moved)
         contexts = (receipt,) if isinstance(receipt, Receipt) else (receipt, plain)
         key, first = f"receipt/{facts.digest}/{recipient}", facts.number_of(whole[0][0])
-        yield tuple(Draft(c, recipient, key, answers=True, submission=first) for c in contexts)
+        yield tuple(Draft(c, recipient, key, submission=first) for c in contexts)
     if outside:
         office = policy.contact_for(j.notice.fields.product for _, j in outside)
         told = tuple(OutsideItem(_item(facts, j, n), j.outside) for n, j in outside)
         context = OutsideConditions(office, facts.envelope.received_at, told, policy.conditions.instead)
         key, first = f"outside/{facts.digest}/{recipient}", facts.number_of(outside[0][0])
-        yield (Draft(context, recipient, key, answers=True, submission=first),)
+        yield (Draft(context, recipient, key, submission=first),)
     if not judged and understood.request is None:
         telling = arrivals(
             policy.contact_for(one.fields.product for one in facts.sent_before),
             facts.envelope.received_at,
             facts.sent_before,
         )
-        yield (Draft(telling, recipient, f"arrivals/{facts.digest}/{recipient}", answers=True),)
+        yield (Draft(telling, recipient, f"arrivals/{facts.digest}/{recipient}"),)
     wanted = Request.COMPLETE_NOTICE if len(taken) < len(numbered) else understood.request
     if wanted is not None:
         half = [pair[1].notice.fields.product for pair in numbered if pair not in taken]
         office = policy.contact_for(half) if half else policy.contact(facts.arrived_at or desks_for(policy.desks, None))
         asking = NoticeWanted(office, facts.envelope.received_at, as_asked(wanted, policy.password_window))
-        yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}", answers=True),)
+        yield (Draft(asking, recipient, f"wanted/{facts.digest}/{recipient}"),)
 
 
 def as_asked(wanted: Request, password_window: timedelta) -> Request:

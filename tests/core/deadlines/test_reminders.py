@@ -81,9 +81,9 @@ def test_a_desk_without_deputy_and_head_keeps_its_cases():
 
 def test_the_mail_says_for_whom_it_goes_there():
     (draft,) = drafts(MAY_1, rules=replace(RULES, absences=(DEPUTY_AWAY,)))
-    assert isinstance(draft.context, Reminder)
-    assert draft.context.why == ("山田様ご不在のため、お知らせします。",)
-    assert draft.recipient == DESK.head
+    assert isinstance(draft.draft.context, Reminder)
+    assert draft.draft.context.why == ("山田様ご不在のため、お知らせします。",)
+    assert draft.draft.recipient == DESK.head
 
 
 def test_what_was_told_is_told_again_after_the_opening_days_that_are_set():
@@ -111,7 +111,7 @@ def test_what_is_worse_is_told_at_once():
 def test_who_gets_a_summary_gets_no_mail_beside_it():
     boss = Desk("課長", DESK.head)
     policy = replace(POLICY, desks=(DESK, boss))
-    assert [draft.recipient for draft in drafts(MAY_8, policy=policy)] == []
+    assert [draft.draft.recipient for draft in drafts(MAY_8, policy=policy)] == []
     listed = desk_list(routes(MAY_8, policy=policy), boss, policy)
     # As a desk that takes all it has the case itself too, and it is listed once for each way.
     assert {line.name for group in listed.groups for line in group.lines} == {"受付番号 20260428-0007-1"}
@@ -122,7 +122,7 @@ def test_where_there_are_no_summaries_the_desk_has_a_mail():
     of = facts(notices=(notice(APRIL_28),))
     assert drafts(MAY_1, of=of, rules=rules) == ()
     (draft,) = drafts(MAY_1, of=of, rules=rules, calendar=replace(CITY, times=()))
-    assert draft.recipient == DESK.address
+    assert draft.draft.recipient == DESK.address
 
 
 def test_one_person_has_one_mail_for_all_desks_and_kinds():
@@ -130,21 +130,21 @@ def test_one_person_has_one_mail_for_all_desks_and_kinds():
     policy = replace(ANSWERED, desks=(DESK, other))
     of = facts(notices=HELD.notices, mails=(mail(APRIL_28),))
     (draft,) = drafts(MAY_1, of=of, policy=policy)
-    assert draft.dedupe_key == f"reminder/20260501/{DESK.deputy}"
-    (group,) = draft.context.groups
+    assert draft.draft.dedupe_key == f"reminder/20260501/{DESK.deputy}"
+    (group,) = draft.draft.context.groups
     assert [line.name for line in group.lines] == ["受付番号 20260428-0057-0", "受付番号 20260428-0007-1"]
 
 
 def test_a_deputy_can_answer_the_cases_of_one_desk():
     (draft,) = drafts(MAY_1, of=facts(notices=HELD.notices, mails=(mail(APRIL_28),)), policy=ANSWERED)
-    assert draft.answerable is not None
-    assert draft.answerable.desk == "契約課"
-    assert draft.answerable.until == at(MAY_1) + timedelta(days=30)
-    assert draft.answerable.cases == (TokenCase(1, "", mail_id=57), TokenCase(2, "20260428-0007-1"))
-    assert "2番" not in {hint.write for hint in draft.context.hints}  # no rows are numbered here
-    assert "承認" not in {hint.write for hint in draft.context.hints}  # the register has no such number
+    assert draft.draft.answerable is not None
+    assert draft.draft.answerable.desk == "契約課"
+    assert draft.draft.answerable.until == at(MAY_1) + timedelta(days=30)
+    assert draft.draft.answerable.cases == (TokenCase(1, "", mail_id=57), TokenCase(2, "20260428-0007-1"))
+    assert "2番" not in {hint.write for hint in draft.draft.context.hints}  # no rows are numbered here
+    assert "承認" not in {hint.write for hint in draft.draft.context.hints}  # the register has no such number
     (silent,) = drafts(MAY_1)
-    assert (silent.answerable, silent.context.hints) == (None, ())
+    assert (silent.draft.answerable, silent.draft.context.hints) == (None, ())
 
 
 def test_a_long_list_is_cut_and_the_rest_comes_the_next_day():
@@ -152,9 +152,9 @@ def test_a_long_list_is_cut_and_the_rest_comes_the_next_day():
         notice(APRIL_28, SubmissionState.HELD, receipt=f"20260428-{n:04}-1", mail_id=n, number="") for n in range(1, 26)
     )
     (first,) = drafts(MAY_1, of=facts(notices=many))
-    assert (len(first.told), first.context.groups[0].besides) == (MOST_OF_A_KIND, 5)
+    assert (len(first.told), first.draft.context.groups[0].besides) == (MOST_OF_A_KIND, 5)
     (second,) = drafts(date(2026, 5, 7), first.told, of=facts(notices=many))
-    assert (len(second.told), second.context.told_before) == (5, MOST_OF_A_KIND)
+    assert (len(second.told), second.draft.context.told_before) == (5, MOST_OF_A_KIND)
     assert not {one.about for one in first.told} & {one.about for one in second.told}
 
 
@@ -209,11 +209,11 @@ def contractors(today: date, told: tuple[Told, ...] = (), **more: object) -> tup
 
 def test_a_contractor_has_one_mail_for_all_his_guarantees():
     first, second = contractors(MAY_7)
-    assert isinstance(first.context, NoticeReminder)
-    assert (first.recipient, len(first.context.items)) == ("Keiri@kensetsu.example.jp", 2)
-    assert first.dedupe_key == "notice_reminder/20260507/keiri@kensetsu.example.jp"
+    assert isinstance(first.draft.context, NoticeReminder)
+    assert (first.draft.recipient, len(first.draft.context.items)) == ("Keiri@kensetsu.example.jp", 2)
+    assert first.draft.dedupe_key == "notice_reminder/20260507/keiri@kensetsu.example.jp"
     assert [one.about for one in (*first.told, *second.told)] == ["guarantee/12/0", "guarantee/13/0", "guarantee/14/1"]
-    assert first.answerable is None
+    assert first.draft.answerable is None
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,7 @@ def end(verdict: Verdict) -> tuple[MailState, MailReason, NoReplyReason | None]:
 
 def letters(verdict: Verdict) -> list[bytes]:
     """The answers to the sender to the byte."""
-    return [
-        COMPOSER.compose(d.context, recipient=d.recipient, dedupe_key=d.dedupe_key, now=NOW).content
-        for d in verdict.drafts
-        if d.answers
-    ]
+    return [COMPOSER.compose(d, now=NOW).content for d in verdict.drafts if d.answers]
 
 
 # -- the ends
@@ -791,7 +787,7 @@ def test_no_mail_of_ours_holds_a_key_and_none_to_a_sender_what_he_did_not_send(r
     rows = [replace(row, email=SENDER) for row in rows] if is_known else rows
     verdict = sort(MAIL, paper(), register=register_of(*rows, earlier=tuple(earlier)))
     for draft in verdict.drafts:
-        mail = COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
+        mail = COMPOSER.compose(draft, now=NOW)
         everything = f"{mail.subject}{mail.text}{mail.content.decode()}{mail.dedupe_key}"
         assert KEY.reveal() not in everything
         assert OTHER_KEY.reveal() not in everything
@@ -817,10 +813,7 @@ def test_a_key_in_the_wrong_field_is_not_echoed(label: str, value: str):
     lines = [line if not line.startswith(label) else f"{label}：{value}" for line in NOTICE_TEXT.splitlines()]
     verdict = sort(MAIL, paper("\n".join(lines)), register=register_of(guarantee(project_name="別の工事")))
     assert [s.fields.auth_key for s in verdict.submissions] == [KEY]
-    shown = "".join(
-        COMPOSER.compose(d.context, recipient=d.recipient, dedupe_key=d.dedupe_key, now=NOW).text
-        for d in verdict.drafts
-    )
+    shown = "".join(COMPOSER.compose(d, now=NOW).text for d in verdict.drafts)
     shown += "".join(map(repr, verdict.submissions))
     for key in (KEY.reveal(), OTHER_KEY.reveal(), "ａＢ３ｄＥｆ６ｈＩｊ９ｋ"):
         assert key not in shown
@@ -835,7 +828,7 @@ def test_no_text_of_a_sender_keeps_his_mail_from_being_answered(work: str, firm:
     mail = raw_mail("Subject: " + "".join(subject.splitlines()).encode("utf-8", "replace").decode(), "本文")
     verdict = sort(mail, paper(text, name=clean(work)), register=register_of(guarantee(auth_key=OTHER_KEY)))
     for draft in verdict.drafts:
-        COMPOSER.compose(draft.context, recipient=draft.recipient, dedupe_key=draft.dedupe_key, now=NOW)
+        COMPOSER.compose(draft, now=NOW)
 
 
 @given(

@@ -15,7 +15,8 @@ import pytest
 from bot.core.clerk.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.judging.lookup import LookUp
-from bot.core.mail.automatic.screen import OwnIdentity, screen
+from bot.core.mail.automatic.screen import screen
+from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import Report, find_report
 from bot.core.mail.gateways import says_taken_out
 from bot.core.mail.message import Mail
