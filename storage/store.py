@@ -28,7 +28,7 @@ from storage.use_cases.recovery import Recovery
 from storage.use_cases.register import Register
 from storage.use_cases.reminders import Deadlines
 from storage.use_cases.send_counts import SendCounts
-from storage.use_cases.settle import Submissions
+from storage.use_cases.settling.settle import Submissions
 from storage.use_cases.summary import Summaries
 from storage.use_cases.tickets import Tickets
 

@@ -10,6 +10,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run, show
+from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import Group
 from bot.core.health.reconciliation import MailboxCheck
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher, NotLookedYetError
@@ -41,9 +42,9 @@ mailbox = Group("mailbox")
 async def status_(*, config_path: Path, as_json: bool) -> None:
     """Show how far each mailbox was read, and what the last comparison with the server found."""
     async with command_context(config_path) as office:
-        cursors, checks = await office.store.mailboxes.cursors(), await office.store.mailboxes.checks()
+        memories, checks = await office.store.mailboxes.memories(), await office.store.mailboxes.checks()
     checked = {check.mailbox: asdict(check) for check in checks}
-    rows = [asdict(cursor) | checked.get(cursor.mailbox, {}) for cursor in cursors]
+    rows = [mailbox_row(one) | checked.get(one.mailbox, {}) for one in memories]
     show(rows, as_json=as_json, titles=_TITLES)
 
 

@@ -16,6 +16,7 @@ import click
 
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run
+from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import command
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
@@ -23,7 +24,7 @@ from bot.config.to_policy import waiting_after
 from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog, as_seen_from_outside
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
@@ -41,7 +42,7 @@ class _Status:
 
     is_running: bool
     backlog: Backlog
-    cursors: tuple[MailboxCursor, ...]
+    memories: tuple[MailboxMemory, ...]
     checks: tuple[MailboxCheck, ...]
     ledger: Ledger
     free_bytes: int
@@ -76,7 +77,7 @@ async def status(*, config_path: Path, as_json: bool) -> None:
 async def _look(config: Config, store: Store, now: datetime) -> _Status:
     folder = config.data_folder
     has_room = DiskRoom(folder, config.room_bytes)()
-    watched = [cursor for cursor in await store.mailboxes.cursors() if config.imap.enabled]
+    watched = [cursor for cursor in await store.mailboxes.memories() if config.imap.enabled]
     facts = AlarmFacts(
         store=await store.health.alarm_facts(waiting_after(config)),
         mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
@@ -89,7 +90,7 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
     return _Status(
         is_running=await _is_running(config),
         backlog=await store.health.backlog(),
-        cursors=await store.mailboxes.cursors(),
+        memories=await store.mailboxes.memories(),
         checks=await store.mailboxes.checks(),
         ledger=await store.health.ledger(since=now - _LEDGER_OF),
         free_bytes=shutil.disk_usage(folder).free,
@@ -114,8 +115,8 @@ def _lines(stands: _Status) -> Iterator[str]:
     waits = f"（担当者の対応待ち{work.count}件）" if work.count else ""
     yield f"状態: {'正常' if stands.is_well else '要確認'}{waits}"
     yield f"デーモン: {'動いています' if stands.is_running else '動いていません（systemctl status hosho-bot を確かめてください）'}"
-    for cursor in stands.cursors:
-        yield f"受信箱 {cursor.mailbox}: 最後の確認 {_when(cursor.looked_at)}"
+    for memory in stands.memories:
+        yield f"受信箱 {memory.mailbox}: 最後の確認 {_when(memory.looked_at)}"
     for check in stands.checks:
         yield (
             f"照合 {check.mailbox}: {_when(check.checked_at)}、最近{check.days}日間、サーバー{check.on_server}件、"
@@ -156,7 +157,7 @@ def _when(at: datetime) -> str:
 def _plain(stands: _Status) -> dict[str, object]:
     return {
         "running": stands.is_running,
-        "mailboxes": [asdict(cursor) for cursor in stands.cursors],
+        "mailboxes": [mailbox_row(memory) for memory in stands.memories],
         "checks": [asdict(check) for check in stands.checks],
         "mails": {str(state): count for state, count in stands.backlog.mails},
         "outgoing": {str(state): count for state, count in stands.backlog.outgoing},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from types import MappingProxyType
@@ -18,8 +19,8 @@ from bot.core.mail.passwords import without_passwords
 from bot.core.policy.masking import shown, without_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
-from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
-from bot.core.records.guarantee_version import VALUE_NAMES, OlderVersion, Seen, Values, Version, VersionKind
+from bot.core.records.guarantee import CertificateValues, Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee_version import OlderVersion, Seen, Version, VersionKind
 from bot.core.records.incoming_mail import Correction, MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.records.paper import Paper, PaperKind
@@ -199,21 +200,11 @@ def version_row(
         "revision": version.revision,
         "kind": version.kind.value,
         "is_on_paper": version.is_on_paper,
-        **values_columns(version.values),
+        **asdict(version.values),
         "learnt_at": learnt_at,
         "source": source,
         "actor": actor,
     }
-
-
-def values_columns(values: Values) -> dict[str, Any]:
-    """The columns of a version's values."""
-    return {name: getattr(values, name) for name in VALUE_NAMES}
-
-
-def values_of_row(row: models.GuaranteeVersionRecord) -> Values:
-    """A version's values."""
-    return Values(**{name: getattr(row, name) for name in VALUE_NAMES})
 
 
 def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[models.GuaranteeSeenRecord]) -> Version:
@@ -224,7 +215,7 @@ def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[mo
         revision=row.revision,
         kind=VersionKind(row.kind),
         is_on_paper=row.is_on_paper,
-        values=values_of_row(row),
+        values=CertificateValues.of(row),
         learnt_at=row.learnt_at,
         source=row.source,
         actor=row.actor,

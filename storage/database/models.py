@@ -19,20 +19,22 @@ from tortoise.models import Model, ModelMeta
 from storage.database.fields import Json, Text, Utc
 
 
-class _WithoutComments(ModelMeta):
-    """Tortoise reads the source of each class in search of comments on columns, which takes half of what importing it does."""
+class _AbstractUnlessTold(ModelMeta):
+    """A class without a Meta of its own has no table: models_of makes those that have one.
+
+    Tortoise reads the source of each class in search of comments on columns, which takes half of what importing it does.
+    """
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> ModelMeta:
-        return super().__new__(cls, name, bases, attrs | {"_no_comments": True})
+        return super().__new__(cls, name, bases, {"Meta": _Abstract, "_no_comments": True} | attrs)
 
 
-class Record(Model, metaclass=_WithoutComments):
+class _Abstract:
+    abstract = True
+
+
+class Record(Model, metaclass=_AbstractUnlessTold):
     """A row."""
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class MailRecord(Record):
@@ -61,25 +63,13 @@ class MailRecord(Record):
     papers = Json(default=list)  # see mapping.ended_columns
     content = fields.BinaryField()  # sealed
 
-    class Meta:
-        """See models_of."""
 
-        abstract = True
-
-
-class MailboxCursorRecord(Record):
+class MailboxMemoryRecord(Record):
     """How far a mailbox was read."""
 
     mailbox = fields.CharField(max_length=1000, primary_key=True)
-    uidvalidity = fields.BigIntField()
-    last_uid = fields.BigIntField()
+    memory = Text()  # see MailboxMemory
     looked_at = Utc()
-    watermark = fields.BigIntField(default=0)
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class MailboxCheckRecord(Record):
@@ -93,11 +83,6 @@ class MailboxCheckRecord(Record):
     missing = fields.IntField()
     recovered = fields.IntField()
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 class AlarmRecord(Record):
     """An alarm to the operator that is open."""
@@ -110,23 +95,13 @@ class AlarmRecord(Record):
     told_on = Text()
     absent_since = Utc(null=True)
 
-    class Meta:
-        """See models_of."""
 
-        abstract = True
+class CertificateRecord(Record):
+    """What a certificate says, see CertificateValues."""
 
-
-class GuaranteeRecord(Record):
-    """A row of the register. `*_fold` and `contractor_core`: the names folded by bot/core/text/normalise.py, for look-ups."""
-
-    id = fields.BigIntField(primary_key=True)
     project_name = Text()
     contractor = Text()
-    product = Text()
-    number = Text(null=True)  # NULL while unknown: a UNIQUE column may hold many NULLs
-    revision = fields.IntField()
     jv_name = Text()
-    orderer = Text()
     contract_amount_yen = fields.BigIntField(null=True)
     guarantee_amount_yen = fields.BigIntField(null=True)
     expires_on = fields.DateField(null=True)
@@ -134,8 +109,18 @@ class GuaranteeRecord(Record):
     works_end_on = fields.DateField(null=True)
     contracted_on = fields.DateField(null=True)
     deposit_bank = Text()
-    auth_key = Text(null=True)
     issued_at = Utc(null=True)
+
+
+class GuaranteeRecord(CertificateRecord):
+    """A row of the register. `*_fold` and `contractor_core`: the names folded by bot/core/text/normalise.py, for look-ups."""
+
+    id = fields.BigIntField(primary_key=True)
+    product = Text()
+    number = Text(null=True)  # NULL while unknown: a UNIQUE column may hold many NULLs
+    revision = fields.IntField()
+    orderer = Text()
+    auth_key = Text(null=True)
     wants_issued_mail = fields.BooleanField()
     email = Text()
     desk = Text()
@@ -147,39 +132,18 @@ class GuaranteeRecord(Record):
     jv_fold = Text()
     works_fold = Text(default="")
 
-    class Meta:
-        """See models_of."""
 
-        abstract = True
-
-
-class GuaranteeVersionRecord(Record):
-    """A version of a guarantee: its values in the register, and the source of them."""
+class GuaranteeVersionRecord(CertificateRecord):
+    """A version of a guarantee, and the source of its values."""
 
     id = fields.BigIntField(primary_key=True)
     guarantee_id = fields.BigIntField()
     revision = fields.IntField()
     kind = Text()
     is_on_paper = fields.BooleanField()
-    project_name = Text()
-    contractor = Text()
-    jv_name = Text()
-    contract_amount_yen = fields.BigIntField(null=True)
-    guarantee_amount_yen = fields.BigIntField(null=True)
-    expires_on = fields.DateField(null=True)
-    works_start_on = fields.DateField(null=True)
-    works_end_on = fields.DateField(null=True)
-    contracted_on = fields.DateField(null=True)
-    deposit_bank = Text()
-    issued_at = Utc(null=True)
     learnt_at = Utc()
     source = Text()
     actor = Text()
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class GuaranteeSeenRecord(Record):
@@ -192,11 +156,6 @@ class GuaranteeSeenRecord(Record):
     result = Text()
     receipt_number = Text()
     note = Text()
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class SubmissionRecord(Record):
@@ -219,11 +178,6 @@ class SubmissionRecord(Record):
     received_at = Utc()
     sender_proven = fields.BooleanField()
     moved_from = Text(default="")  # names of desks, a line each
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class OutboxRecord(Record):
@@ -255,11 +209,6 @@ class OutboxRecord(Record):
     consent_at = Utc(null=True)  # the time of that claim
     consent_seen = fields.BigIntField(null=True)  # the address's last event at that time
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 class TicketRecord(Record):
     """A letter's reply token, by which a clerk can answer the letter."""
@@ -269,11 +218,6 @@ class TicketRecord(Record):
     outbox_id = fields.BigIntField()
     desk = Text()
     expires_at = Utc()
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class TicketCaseRecord(Record):
@@ -286,11 +230,6 @@ class TicketCaseRecord(Record):
     mail_id = fields.BigIntField(null=True)
     candidates = Json()
     spent_at = Utc(null=True)  # when an answer was carried out on it
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class ReminderRecord(Record):
@@ -305,11 +244,6 @@ class ReminderRecord(Record):
     count = fields.IntField()
     outbox_id = fields.BigIntField()  # the last mail about it
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 class ReminderDoneRecord(Record):
     """A deadline that a clerk has marked as done."""
@@ -321,11 +255,6 @@ class ReminderDoneRecord(Record):
     actor = Text()
     note = Text()
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 class WithheldRecord(Record):
     """A letter that was not written because of a limit."""
@@ -336,11 +265,6 @@ class WithheldRecord(Record):
     letter = Text()
     limit_hit = Text()
     about = Text()
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class ConsentRecord(Record):
@@ -356,11 +280,6 @@ class ConsentRecord(Record):
     source = Text()
     actor = Text()
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 class DeadAddressRecord(Record):
     """An address, in lower case, to which a contractor's letter bounced permanently."""
@@ -369,11 +288,6 @@ class DeadAddressRecord(Record):
     since = Utc()
     why = Text()
     outbox_id = fields.BigIntField()
-
-    class Meta:
-        """See models_of."""
-
-        abstract = True
 
 
 class JournalRecord(Record):
@@ -388,18 +302,13 @@ class JournalRecord(Record):
     detail = Json()
     hash = Text()  # see bot/core/records/journal.py
 
-    class Meta:
-        """See models_of."""
-
-        abstract = True
-
 
 @dataclass(frozen=True, slots=True)
 class Models:
     """The concrete classes of one dialect, each under its table's name."""
 
     mail: type[MailRecord]
-    mailbox_cursor: type[MailboxCursorRecord]
+    mailbox_memory: type[MailboxMemoryRecord]
     mailbox_check: type[MailboxCheckRecord]
     alarm: type[AlarmRecord]
     guarantee: type[GuaranteeRecord]
@@ -449,7 +358,7 @@ def models_of(dialect: str) -> Models:
 
     return Models(
         mail=concrete(MailRecord, "mail"),
-        mailbox_cursor=concrete(MailboxCursorRecord, "mailbox_cursor"),
+        mailbox_memory=concrete(MailboxMemoryRecord, "mailbox_memory"),
         mailbox_check=concrete(MailboxCheckRecord, "mailbox_check"),
         alarm=concrete(AlarmRecord, "alarm"),
         guarantee=concrete(GuaranteeRecord, "guarantee"),

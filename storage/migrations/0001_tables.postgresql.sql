@@ -46,12 +46,10 @@ CREATE TABLE mail_place (
 );
 
 -- How far each mailbox was read. watermark: mails up to this UID lay there before.
-CREATE TABLE mailbox_cursor (
+CREATE TABLE mailbox_memory (
     mailbox TEXT NOT NULL PRIMARY KEY,
-    uidvalidity BIGINT NOT NULL,
-    last_uid BIGINT NOT NULL,
-    looked_at TIMESTAMPTZ NOT NULL,
-    watermark BIGINT NOT NULL DEFAULT 0
+    memory TEXT NOT NULL,
+    looked_at TIMESTAMPTZ NOT NULL
 );
 
 -- The last comparison of each mailbox with its server; earlier ones are in the journal.

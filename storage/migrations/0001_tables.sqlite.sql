@@ -47,12 +47,10 @@ CREATE TABLE mail_place (
 );
 
 -- How far each mailbox was read. watermark: mails up to this UID lay there before.
-CREATE TABLE mailbox_cursor (
+CREATE TABLE mailbox_memory (
     mailbox TEXT NOT NULL PRIMARY KEY,
-    uidvalidity INTEGER NOT NULL,
-    last_uid INTEGER NOT NULL,
-    looked_at TEXT NOT NULL,
-    watermark INTEGER NOT NULL DEFAULT 0
+    memory TEXT NOT NULL,
+    looked_at TEXT NOT NULL
 );
 
 -- The last comparison of each mailbox with its server; earlier ones are in the journal.

@@ -1,4 +1,4 @@
-"""Mailboxes on IMAP servers: cursors, places of mails, results of comparisons.
+"""Watched mailboxes: how far each was read, places of mails, results of comparisons.
 
 `Store.mailboxes`. `note_places` is a step of keeping mails (T1).
 """
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import MailboxPlace
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.incoming_mail import MailboxMemory
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import Utc, in_utc, storable
@@ -26,27 +26,26 @@ Item = TypeVar("Item")
 
 
 class Mailboxes(UseCases):
-    """Mailboxes on IMAP servers."""
+    """Watched mailboxes."""
 
     @use_case
-    async def cursor(self, mailbox: str) -> MailboxCursor | None:
-        """The mailbox's cursor; None before the first look."""
-        row = await self._database.models.mailbox_cursor.get_or_none(mailbox=storable(mailbox))
-        return _cursor_of(row) if row else None
+    async def memory(self, mailbox: str) -> MailboxMemory | None:
+        """How far the mailbox was read; None before the first look."""
+        row = await self._database.models.mailbox_memory.get_or_none(mailbox=storable(mailbox))
+        return _memory_of(row) if row else None
 
     @use_case
-    async def cursors(self) -> tuple[MailboxCursor, ...]:
-        """All cursors, by mailbox name."""
-        return tuple(_cursor_of(row) for row in await self._database.models.mailbox_cursor.all().order_by("mailbox"))
+    async def memories(self) -> tuple[MailboxMemory, ...]:
+        """The same of all mailboxes, by name."""
+        return tuple(_memory_of(row) for row in await self._database.models.mailbox_memory.all().order_by("mailbox"))
 
     @use_case
-    async def save_cursor(self, cursor: MailboxCursor) -> None:
-        """Save a cursor in place of the mailbox's previous one."""
+    async def remember(self, memory: MailboxMemory) -> None:
+        """Save it in place of the mailbox's previous one."""
         await self._database.execute(
-            "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at, watermark) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (mailbox) DO UPDATE SET uidvalidity = excluded.uidvalidity, last_uid = excluded.last_uid, "
-            "looked_at = excluded.looked_at, watermark = excluded.watermark",
-            [storable(cursor.mailbox), cursor.uidvalidity, cursor.last_uid, in_utc(cursor.looked_at), cursor.watermark],
+            "INSERT INTO mailbox_memory (mailbox, memory, looked_at) VALUES (?, ?, ?) "
+            "ON CONFLICT (mailbox) DO UPDATE SET memory = excluded.memory, looked_at = excluded.looked_at",
+            [storable(memory.mailbox), storable(memory.memory), in_utc(memory.looked_at)],
         )
 
     @use_case
@@ -109,8 +108,8 @@ class Mailboxes(UseCases):
         return await checks(self._database)
 
 
-def _cursor_of(row: models.MailboxCursorRecord) -> MailboxCursor:
-    return MailboxCursor(row.mailbox, row.uidvalidity, row.last_uid, row.looked_at, row.watermark)
+def _memory_of(row: models.MailboxMemoryRecord) -> MailboxMemory:
+    return MailboxMemory(row.mailbox, row.memory, row.looked_at)
 
 
 async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, int]]) -> None:

@@ -182,5 +182,5 @@ async def _undelivered(database: Database, since: datetime, until: datetime) -> 
 
 
 async def _looked_at(database: Database) -> datetime | None:
-    row = await database.models.mailbox_cursor.all().order_by("-looked_at").first()
+    row = await database.models.mailbox_memory.all().order_by("-looked_at").first()
     return row.looked_at if row else None

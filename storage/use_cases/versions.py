@@ -7,12 +7,12 @@ core/records/guarantee_version.py decides which change makes a version.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee import CertificateValues, Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import (
     OlderVersion,
     Version,
@@ -20,7 +20,6 @@ from bot.core.records.guarantee_version import (
     filled,
     kind_of,
     older_version,
-    values_of,
 )
 from bot.core.records.reasons import SubmissionReason
 from bot.core.register.changes import RegisterChange
@@ -77,11 +76,11 @@ def _brought(one: Imported, known: frozenset[int]) -> Iterator[OlderVersion]:
 
 async def _fill_in(row: models.GuaranteeVersionRecord, after: Guarantee) -> None:
     """Fill in values of a version that the register got later."""
-    before = mapping.values_of_row(row)
-    values = filled(before, values_of(after))
+    before = CertificateValues.of(row)
+    values = filled(before, CertificateValues.of(after))
     is_on_paper = row.is_on_paper or after.state is GuaranteeState.ON_PAPER
     if (values, is_on_paper) != (before, row.is_on_paper):
-        columns = mapping.values_columns(values) | {"is_on_paper": is_on_paper}
+        columns = asdict(values) | {"is_on_paper": is_on_paper}
         await row.update_from_dict(columns).save(update_fields=list(columns))
 
 

@@ -13,9 +13,10 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
+from bot.intake.imap.cursor import MailboxCursor
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
@@ -85,7 +86,7 @@ def prepare(config: Path, *steps) -> None:
 
 def seen(minutes_ago: float):
     async def step(store: Store) -> None:
-        await store.mailboxes.save_cursor(MailboxCursor(BOX, 7, 12, utc_now() - timedelta(minutes=minutes_ago), 3))
+        await store.mailboxes.remember(MailboxCursor(BOX, 7, 12, utc_now() - timedelta(minutes=minutes_ago), 3).memory)
 
     return step
 

@@ -153,7 +153,7 @@ class Rehearsal:
                 await asyncio.sleep(0.05)
 
     async def _all_taken(self, store: Store) -> bool:
-        if self.mailbox is not None and not await store.mailboxes.cursors():
+        if self.mailbox is not None and not await store.mailboxes.memories():
             return False
         return len(await store.incoming.list_(limit=EVERYTHING)) == self.sent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -44,7 +45,8 @@ def asked(bot, question: str) -> list[tuple[object, ...]]:
 
 def cursor(bot) -> tuple[object, ...]:
     """UIDVALIDITY and last UID; nothing before the first look."""
-    return next(iter(asked(bot, "SELECT uidvalidity, last_uid FROM mailbox_cursor")), ())
+    kept = (json.loads(memory) for (memory,) in asked(bot, "SELECT memory FROM mailbox_memory"))
+    return next(((one["uidvalidity"], one["last_uid"]) for one in kept), ())
 
 
 def states(bot) -> list[object]:
@@ -97,7 +99,7 @@ def test_a_mail_that_was_missed_is_found_by_the_comparison_and_answered(bot, rel
     # A mail that our cursor has passed and our store does not know: what no fault that we know of can make.
     dovecot.append(mail_with(LEAFLET, message_id="missed@kensetsu.example.jp").as_bytes())
     with closing(sqlite3.connect(bot.folder / "data" / "hosho.db")) as database, database:
-        database.execute("UPDATE mailbox_cursor SET last_uid = 4")
+        database.execute("UPDATE mailbox_memory SET memory = json_set(memory, '$.last_uid', 4)")
     assert "サーバー4件、取込み済み3件、不足1件（うち今回取り込んだもの1件）" in bot.command(
         "mailbox", "reconcile", code=1
     )

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import Arrival, Kept, MailboxPlace, identity
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.incoming_mail import MailboxMemory
+from bot.intake.imap.cursor import MailboxCursor
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
 
@@ -146,11 +147,11 @@ class Cursors:
         async with self._changed:
             self._changed.notify_all()
 
-    async def cursor(self, mailbox: str) -> MailboxCursor | None:
-        return next((cursor for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
+    async def memory(self, mailbox: str) -> MailboxMemory | None:
+        return next((cursor.memory for cursor in reversed(self.saved) if cursor.mailbox == mailbox), None)
 
-    async def save_cursor(self, cursor: MailboxCursor) -> None:
-        self.saved.append(cursor)
+    async def remember(self, memory: MailboxMemory) -> None:
+        self.saved.append(MailboxCursor.of(memory))
         async with self._changed:
             self._changed.notify_all()
 

@@ -115,11 +115,9 @@ mailbox_check.on_server integer NO
 mailbox_check.known integer NO
 mailbox_check.missing integer NO
 mailbox_check.recovered integer NO
-mailbox_cursor.mailbox text NO
-mailbox_cursor.uidvalidity bigint NO
-mailbox_cursor.last_uid bigint NO
-mailbox_cursor.looked_at timestamp with time zone NO
-mailbox_cursor.watermark bigint NO default 0
+mailbox_memory.mailbox text NO
+mailbox_memory.memory text NO
+mailbox_memory.looked_at timestamp with time zone NO
 outbox.id bigint NO
 outbox.dedupe_key text NO
 outbox.letter text NO
@@ -255,7 +253,7 @@ CREATE UNIQUE INDEX mail_identity_key ON public.mail USING btree (identity)
 CREATE UNIQUE INDEX mail_pkey ON public.mail USING btree (id)
 CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, name)
 CREATE UNIQUE INDEX mailbox_check_pkey ON public.mailbox_check USING btree (mailbox)
-CREATE UNIQUE INDEX mailbox_cursor_pkey ON public.mailbox_cursor USING btree (mailbox)
+CREATE UNIQUE INDEX mailbox_memory_pkey ON public.mailbox_memory USING btree (mailbox)
 CREATE UNIQUE INDEX outbox_dedupe_key_key ON public.outbox USING btree (dedupe_key)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX reminder_done_kind_about_key ON public.reminder_done USING btree (kind, about)
@@ -293,7 +291,7 @@ mail mail_pkey PRIMARY KEY (id)
 mail_place mail_place_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 mail_place mail_place_pkey PRIMARY KEY (mailbox, name)
 mailbox_check mailbox_check_pkey PRIMARY KEY (mailbox)
-mailbox_cursor mailbox_cursor_pkey PRIMARY KEY (mailbox)
+mailbox_memory mailbox_memory_pkey PRIMARY KEY (mailbox)
 outbox outbox_consent_id_fkey FOREIGN KEY (consent_id) REFERENCES consent(id)
 outbox outbox_dedupe_key_key UNIQUE (dedupe_key)
 outbox outbox_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)

@@ -155,12 +155,10 @@ CREATE TABLE mailbox_check (
     missing INTEGER NOT NULL,
     recovered INTEGER NOT NULL
 );
-CREATE TABLE mailbox_cursor (
+CREATE TABLE mailbox_memory (
     mailbox TEXT NOT NULL PRIMARY KEY,
-    uidvalidity INTEGER NOT NULL,
-    last_uid INTEGER NOT NULL,
-    looked_at TEXT NOT NULL,
-    watermark INTEGER NOT NULL DEFAULT 0
+    memory TEXT NOT NULL,
+    looked_at TEXT NOT NULL
 );
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.incoming_mail import MailboxMemory
 from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate
 from storage.files import DiskRoom, check_private
 from storage.store import Store, StoreError, Vault
@@ -52,7 +52,7 @@ async def test_a_file_moved_away_is_refused_and_works_again_when_it_is_back(tmp_
         with pytest.raises(DatabaseGone, match="元に戻してください"):
             await store.incoming.keep([arrival()])
         with pytest.raises(DatabaseGone):
-            await store.mailboxes.save_cursor(MailboxCursor("m", 1, 1, START))
+            await store.mailboxes.remember(MailboxMemory("m", "{}", START))
         with pytest.raises(DatabaseGone):
             store.check_files()
         assert not (tmp_path / "store.db").exists()  # nobody made an empty one
@@ -70,7 +70,7 @@ async def test_a_file_deleted_in_the_middle_of_a_transaction_is_not_committed_in
         async def deleted() -> None:
             async with database.transaction():
                 await database.execute(
-                    "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES ('m', 1, 1, '2026')"
+                    "INSERT INTO mailbox_memory (mailbox, memory, looked_at) VALUES ('m', '{}', '2026')"
                 )
                 back.append(away(tmp_path))
 
@@ -78,7 +78,7 @@ async def test_a_file_deleted_in_the_middle_of_a_transaction_is_not_committed_in
         with pytest.raises(DatabaseGone):
             await database.run(lambda _: deleted())
         back[0]()
-        assert await store.mailboxes.cursor("m") is None
+        assert await store.mailboxes.memory("m") is None
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -120,7 +120,7 @@ async def test_both_databases_in_one_process(cluster: str, tmp_path: Path, new_p
                 await store.incoming.keep([arrival()])
                 assert await store.incoming.claim(lease=timedelta(hours=1)) is not None
                 await store.register.guarantees(text="x")
-    assert [model.__name__ for model in models_of("x").all()][:2] == ["MailRecord", "MailboxCursorRecord"]
+    assert [model.__name__ for model in models_of("x").all()][:2] == ["MailRecord", "MailboxMemoryRecord"]
 
 
 # -- migrations

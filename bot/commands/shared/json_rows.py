@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.guarantee_version import Version, seen_words, version_name
-from bot.core.records.incoming_mail import MailRow, MailState
+from bot.core.records.incoming_mail import MailboxMemory, MailRow, MailState
 from bot.core.records.outgoing_mail import OutboxRow, OutboxState
 from bot.core.records.paper import Paper
 from bot.core.records.secret import AuthKey
@@ -174,3 +176,8 @@ def outbox_row(row: OutboxRow) -> JsonRow:
         "submission": row.mail.submission,
         "message_id": row.mail.message_id,
     }
+
+
+def mailbox_row(memory: MailboxMemory) -> JsonRow:
+    """How far a mailbox was read, with whatever numbers its source keeps."""
+    return {"mailbox": memory.mailbox, **json.loads(memory.memory), "looked_at": memory.looked_at}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.health.alarms import MailboxHealth
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
 
 
@@ -39,6 +39,6 @@ class Backlog:
     work: OpenWork = OpenWork()
 
 
-def as_seen_from_outside(cursor: MailboxCursor) -> MailboxHealth:
+def as_seen_from_outside(memory: MailboxMemory) -> MailboxHealth:
     """A watched mailbox's health for who knows nothing but the database: no look since the last one that was saved."""
-    return MailboxHealth(cursor.mailbox, cursor.looked_at, cursor.looked_at, failing_since=cursor.looked_at)
+    return MailboxHealth(memory.mailbox, memory.looked_at, memory.looked_at, failing_since=memory.looked_at)

@@ -5,7 +5,7 @@ Read from the city's files by bot/register, kept by storage, compared by core/ju
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -46,16 +46,13 @@ class GuaranteeState(ClosedList):
 
 
 @dataclass(frozen=True, slots=True)
-class Guarantee:
-    """One row of the register. Text that the city does not know is "", a date or amount None; amounts in yen."""
+class CertificateValues:
+    """What a certificate says. Text that the city does not know is "", a date or amount None; amounts in yen."""
 
     project_name: str
     contractor: str
-    product: Product
-    number: str = ""  # normalised: half-width digits, ASCII hyphen; "" = not known yet
-    revision: int = 0  # 変更番号; 0 = 新規
+    _: KW_ONLY
     jv_name: str = ""
-    orderer: str = ""
     contract_amount_yen: int | None = None  # 請負金額
     guarantee_amount_yen: int | None = None  # 保証金額
     expires_on: date | None = None  # 保証期限
@@ -63,8 +60,26 @@ class Guarantee:
     works_end_on: date | None = None  # 工期の終わり
     contracted_on: date | None = None  # 請負契約日
     deposit_bank: str = ""  # 預託金融機関
-    auth_key: AuthKey | None = None
     issued_at: datetime | None = None  # 電子保証発行日時, UTC
+
+    @staticmethod
+    def of(source: object) -> CertificateValues:
+        """The values of whatever has them: a guarantee, a row of the database."""
+        return CertificateValues(**{name: getattr(source, name) for name in VALUE_NAMES})
+
+
+VALUE_NAMES = tuple(field.name for field in fields(CertificateValues))
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee(CertificateValues):
+    """One row of the register: the values of its newest certificate, and what the city keeps about it."""
+
+    product: Product
+    number: str = ""  # normalised: half-width digits, ASCII hyphen; "" = not known yet
+    revision: int = 0  # 変更番号; 0 = 新規
+    orderer: str = ""
+    auth_key: AuthKey | None = None
     wants_issued_mail: bool = False  # 電子保証発行完了のお知らせ 希望する
     email: str = ""
     desk: str = ""  # the name of the desk in the config; "" = by product

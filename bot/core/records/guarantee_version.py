@@ -8,11 +8,11 @@ who saw it when. Pure; nothing is raised.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from bot.core.records.guarantee import Guarantee, GuaranteeState
+from bot.core.records.guarantee import VALUE_NAMES, CertificateValues, Guarantee, GuaranteeState
 from bot.core.records.reasons import SubmissionReason
 from bot.core.text.closed_list import ClosedList
 from bot.core.text.dates import JAPAN, wareki, wareki_minute
@@ -41,31 +41,6 @@ SEEN_WORDS: MappingProxyType[SubmissionReason, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """A certificate's values as the register had them; names and units as in Guarantee, "" or None = not known."""
-
-    project_name: str = ""
-    contractor: str = ""
-    jv_name: str = ""
-    contract_amount_yen: int | None = None
-    guarantee_amount_yen: int | None = None
-    expires_on: date | None = None
-    works_start_on: date | None = None
-    works_end_on: date | None = None
-    contracted_on: date | None = None
-    deposit_bank: str = ""
-    issued_at: datetime | None = None
-
-
-VALUE_NAMES = tuple(field.name for field in fields(Values))
-
-
-def values_of(guarantee: Guarantee) -> Values:
-    """The values of a row of the register."""
-    return Values(**{name: getattr(guarantee, name) for name in VALUE_NAMES})
-
-
-@dataclass(frozen=True, slots=True)
 class Seen:
     """A clerk's look into D-Sure."""
 
@@ -85,7 +60,7 @@ class Version:
     revision: int  # 変更番号
     kind: VersionKind
     is_on_paper: bool
-    values: Values
+    values: CertificateValues
     learnt_at: datetime  # when we learnt of it, UTC
     source: str  # from which file
     actor: str  # by whom
@@ -106,7 +81,7 @@ class OlderVersion:
     revision: int
     kind: VersionKind
     is_on_paper: bool
-    values: Values
+    values: CertificateValues
 
 
 # -- which change of the register is a new version
@@ -166,10 +141,12 @@ def _is_other_form(before: GuaranteeState, after: GuaranteeState) -> bool:
 def older_version(line: int, guarantee: Guarantee, said: VersionKind | None) -> OlderVersion:
     """The version that an older row of a file tells of."""
     is_on_paper = guarantee.state is GuaranteeState.ON_PAPER
-    return OlderVersion(line, guarantee.revision, said or _first_kind(guarantee), is_on_paper, values_of(guarantee))
+    return OlderVersion(
+        line, guarantee.revision, said or _first_kind(guarantee), is_on_paper, CertificateValues.of(guarantee)
+    )
 
 
-def filled(known: Values, now: Values) -> Values:
+def filled(known: CertificateValues, now: CertificateValues) -> CertificateValues:
     """The values with what was not known taken from `now`; what was known stays as it was then."""
     return replace(known, **{name: getattr(now, name) for name in VALUE_NAMES if getattr(known, name) in {None, ""}})
 
@@ -227,7 +204,7 @@ _DIFFERENCES = (
 )
 
 
-def differences(old: Values, new: Values) -> Iterator[str]:
+def differences(old: CertificateValues, new: CertificateValues) -> Iterator[str]:
     """What of the certificate became another: 「保証金額 4,900,000円→5,000,000円」."""
     for name, label in _DIFFERENCES:
         before, after = getattr(old, name), getattr(new, name)

@@ -214,12 +214,9 @@ class MailRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MailboxCursor:
-    """How far a mailbox was read (RFC 9051 §2.3.1.1)."""
+class MailboxMemory:
+    """How far a mailbox was read, in the words of its source."""
 
     mailbox: str
-    uidvalidity: int
-    last_uid: int  # everything up to it, of this `uidvalidity`, is in the store
+    memory: str  # a JSON object that only the source reads: of IMAP see bot/intake/imap/cursor.py
     looked_at: datetime  # UTC
-    # mails up to this UID lay there before the first look: they are listed, not answered
-    watermark: int = 0

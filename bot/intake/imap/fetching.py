@@ -18,7 +18,7 @@ from math import inf
 from bot.clock import Clock
 from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import Arrival, MailboxPlace, Source
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.mailbox import GROUP_BYTES, Listed, OpenMailbox
 from bot.intake.imap.settings import ImapSettings, Mailboxes
 from bot.intake.imap.stand_in import in_place_of, is_stand_in

@@ -10,18 +10,18 @@ from typing import Literal, Protocol
 
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import MailboxPlace
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.core.records.incoming_mail import MailboxMemory
 from bot.credentials import Credential
 
 
 class Mailboxes(Protocol):
-    """Stores cursors, mailbox places and comparisons; `Store.mailboxes` is one."""
+    """Stores memories, mailbox places and comparisons; `Store.mailboxes` is one."""
 
-    async def cursor(self, mailbox: str) -> MailboxCursor | None:
-        """The cursor saved last, None before the first."""
+    async def memory(self, mailbox: str) -> MailboxMemory | None:
+        """What was remembered last, None before the first look."""
 
-    async def save_cursor(self, cursor: MailboxCursor) -> None:
-        """Make the cursor durable."""
+    async def remember(self, memory: MailboxMemory) -> None:
+        """Make it durable."""
 
     async def note_waiting(self, place: MailboxPlace) -> None:
         """Record a mail that the server lists and does not give now."""

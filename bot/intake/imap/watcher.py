@@ -33,8 +33,8 @@ from bot.clock import Clock
 from bot.core.health.alarms import MailboxHealth
 from bot.core.health.reconciliation import MailboxCheck, first_day, is_due
 from bot.core.records.envelope import HEADER_BLOCK_BYTES
-from bot.core.records.incoming_mail import MailboxCursor
 from bot.crash_points import crash_point
+from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.fetching import Fetcher, Taken
 from bot.intake.imap.mailbox import OpenMailbox, batches, groups
 from bot.intake.imap.protocol import ImapProtocol, connect
@@ -125,7 +125,7 @@ class ImapWatcher:
         imap = await self._connect()
         try:
             box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
-            cursor = await self._mailboxes.cursor(self._settings.name)
+            cursor = await self._cursor()
             if cursor is None or cursor.uidvalidity != box.uidvalidity:
                 raise NotLookedYetError("the daemon has not looked into this mailbox yet")
             await self._fetcher.begin(box.uidvalidity)
@@ -213,7 +213,7 @@ class ImapWatcher:
         box = await OpenMailbox.open(imap, self._settings.mailbox, self._settings.reply_seconds)
         box.lists_headers = self._lists_headers
         await self._fetcher.begin(box.uidvalidity)
-        cursor = await self._mailboxes.cursor(name)
+        cursor = await self._cursor()
         if cursor is not None and cursor.uidvalidity != box.uidvalidity:
             self._note_renumbering()
             log.warning("mailbox at %s: UIDVALIDITY has changed, everything is fetched again", host)
@@ -222,7 +222,7 @@ class ImapWatcher:
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock()) if is_complete else None
         if cursor is None:
             cursor = MailboxCursor(name, box.uidvalidity, 0, self._clock(), await self._newest(box))
-            await self._mailboxes.save_cursor(cursor)
+            await self._mailboxes.remember(cursor.memory)
         elif box.uidnext is not None and box.uidnext <= cursor.last_uid:
             newest = await self._newest(box)
             log.warning("mailbox at %s: UIDNEXT is %d after UID %d", host, box.uidnext, cursor.last_uid)
@@ -230,6 +230,10 @@ class ImapWatcher:
                 cursor, last_uid=min(cursor.last_uid, newest), watermark=min(cursor.watermark, newest)
             )  # its UIDs are given again
         return box, cursor
+
+    async def _cursor(self) -> MailboxCursor | None:
+        memory = await self._mailboxes.memory(self._settings.name)
+        return MailboxCursor.of(memory) if memory is not None else None
 
     async def _newest(self, box: OpenMailbox) -> int:
         """The highest UID that was given."""
@@ -299,7 +303,7 @@ class ImapWatcher:
 
     async def _advance(self, cursor: MailboxCursor, last_uid: int) -> MailboxCursor:
         cursor = replace(cursor, last_uid=last_uid, looked_at=self._clock())
-        await self._mailboxes.save_cursor(cursor)
+        await self._mailboxes.remember(cursor.memory)
         return cursor
 
     # -- the comparison

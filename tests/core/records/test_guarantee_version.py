@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from bot.core.letters.case_texts import case_for_dsure
 from bot.core.policy.policy import Desk, Office, Policy
-from bot.core.records.guarantee import Guarantee, GuaranteeState, Product
+from bot.core.records.guarantee import CertificateValues, Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import (
     Seen,
-    Values,
     Version,
     VersionKind,
     changed_since,
@@ -23,7 +22,6 @@ from bot.core.records.guarantee_version import (
     name_in_series,
     name_of,
     notes_for_dsure,
-    values_of,
     version_name,
 )
 from bot.core.records.reasons import SubmissionReason
@@ -158,8 +156,10 @@ def test_every_kind_has_its_word_and_versions_their_names() -> None:
 
 
 def version(kind: K = K.NEW, revision: int = 0, *seen: Seen, **changes: object) -> Version:
-    values = {name: changes.pop(name) for name in list(changes) if name in Values.__dataclass_fields__}
-    plain = Version(1, 1, revision, kind, False, replace(values_of(ROW), **values), AT, "台帳.csv", "契約課A", seen)
+    values = {name: changes.pop(name) for name in list(changes) if name in CertificateValues.__dataclass_fields__}
+    plain = Version(
+        1, 1, revision, kind, False, replace(CertificateValues.of(ROW), **values), AT, "台帳.csv", "契約課A", seen
+    )
     return replace(plain, **changes)
 
 
@@ -175,9 +175,9 @@ def test_the_first_version_needs_no_name() -> None:
 
 
 def test_what_is_learnt_later_fills_what_was_not_known_and_changes_nothing() -> None:
-    known = Values(contract_amount_yen=5, deposit_bank="", issued_at=None)
-    now = Values(contract_amount_yen=6, deposit_bank="見本銀行", issued_at=AT)
-    assert filled(known, now) == Values(contract_amount_yen=5, deposit_bank="見本銀行", issued_at=AT)
+    known = CertificateValues("", "", contract_amount_yen=5, deposit_bank="", issued_at=None)
+    now = CertificateValues("", "", contract_amount_yen=6, deposit_bank="見本銀行", issued_at=AT)
+    assert filled(known, now) == CertificateValues("", "", contract_amount_yen=5, deposit_bank="見本銀行", issued_at=AT)
 
 
 def test_a_clerk_is_told_what_was_seen_last_and_what_has_changed_since() -> None:

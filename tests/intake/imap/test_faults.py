@@ -136,7 +136,7 @@ NO_ID = b"Subject: x\r\n\r\nbody\r\n"
 )
 async def test_the_same_mail_is_one_and_another_one_is_another(receiver_over, store, mails, expected):
     server = ScriptedImap(dict(enumerate(mails, 1)))
-    await store.mailboxes.save_cursor(cursor(0))
+    await store.mailboxes.remember(cursor(0).memory)
     async with server.serving() as port, watching(await receiver_over(store.incoming), store.mailboxes, settings(port)):
         await server.idles(1)
     assert sorted(row.mail_id for row in await store.incoming.list_()) == sorted(set(expected))
@@ -157,7 +157,7 @@ async def test_after_a_new_uidvalidity_no_mail_is_taken_twice(receiver_over, sto
     states = [(row.mail_id, row.state) for row in reversed(await store.incoming.list_())]
     assert [state for _, state in states] == [MailState.IGNORED] * 3 + [MailState.RECEIVED] * 2
     assert await known(store, server) == {1, 2, 3, 4, 5}
-    assert await store.mailboxes.cursor(NAME) == cursor(5, uidvalidity=8)
+    assert await store.mailboxes.memory(NAME) == cursor(5, uidvalidity=8).memory
 
 
 async def test_twenty_thousand_old_mails_are_listed_and_none_is_answered(receiver_over, store, count, figure):
@@ -198,7 +198,7 @@ def counts(check) -> tuple[int, int, int, int]:
 
 async def test_a_mailbox_without_a_difference_is_compared_and_that_is_kept(receiver_over, store):
     server = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3, 4)})
-    await store.mailboxes.save_cursor(cursor(0, watermark=2))
+    await store.mailboxes.remember(cursor(0, watermark=2).memory)
     async with (
         server.serving() as port,
         watching(await receiver_over(store.incoming), store.mailboxes, settings(port, reconcile_days=7)),
@@ -215,7 +215,7 @@ async def test_a_mail_that_the_server_has_and_we_do_not_is_fetched_as_new_and_to
     receiver = await receiver_over(store.incoming)
     server = ScriptedImap({uid: mail(uid) for uid in range(1, 301)})
     await receiver.receive_many([stored(server, uid) for uid in range(1, 301) if uid not in {10, 20, 30}])
-    await store.mailboxes.save_cursor(cursor(300))
+    await store.mailboxes.remember(cursor(300).memory)
     async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
     assert counts(await store.mailboxes.last_check(NAME)) == (300, 297, 3, 3)
@@ -228,7 +228,7 @@ async def test_a_mail_that_was_waited_for_and_is_given_now_is_fetched_and_was_no
     receiver = await receiver_over(store.incoming)
     server = ScriptedImap({1: mail(1)})
     await store.mailboxes.note_waiting(server.place(1))
-    await store.mailboxes.save_cursor(cursor(1))
+    await store.mailboxes.remember(cursor(1).memory)
     async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
     assert counts(await store.mailboxes.last_check(NAME)) == (1, 1, 0, 0)
@@ -239,7 +239,7 @@ async def test_mails_that_others_deleted_are_no_difference(receiver_over, store)
     receiver = await receiver_over(store.incoming)
     server = ScriptedImap({2: mail(2)})
     await receiver.receive_many([arrival(mail(1)), stored(server, 2)])
-    await store.mailboxes.save_cursor(cursor(2))
+    await store.mailboxes.remember(cursor(2).memory)
     async with server.serving() as port, watching(receiver, store.mailboxes, settings(port, reconcile_days=7)):
         await server.idles(1)
     assert counts(await store.mailboxes.last_check(NAME)) == (1, 1, 0, 0)
@@ -263,7 +263,7 @@ async def test_it_is_compared_once_on_each_day_in_japan(keeper, receiver):
 
 async def test_a_server_that_cannot_be_compared_is_still_read_and_asked_again_only_after_an_hour(keeper, receiver):
     server, cursors, today = ScriptedImap({1: mail(1)}), Cursors(keeper), Today()
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
     server.faults["UID SEARCH"] = [None, refuse]
     async with server.serving() as port:
         chosen = settings(port, reconcile_days=7, poll_seconds=0.02)
@@ -286,7 +286,7 @@ async def test_compared_by_command_before_the_first_look_nothing_is_changed(rece
         )
         with pytest.raises(OSError, match="not looked into"):
             await watcher.compare_now()
-    assert await store.mailboxes.cursors() == ()
+    assert await store.mailboxes.memories() == ()
 
 
 async def test_health_tells_since_when_and_how_often_and_forgets_when_all_is_well(keeper, receiver):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.records.incoming_mail import MailState
+from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.settings import ImapSettings
 from bot.intake.imap.watcher import ImapWatcher
 from storage.store import Store
@@ -68,10 +69,14 @@ async def received(store: Store) -> list[int]:
     return sorted(int(row.subject.removeprefix("mail ")) for row in rows)
 
 
+async def cursors_of(store: Store) -> list[MailboxCursor]:
+    return [MailboxCursor.of(memory) for memory in await store.mailboxes.memories()]
+
+
 async def compared(receiver, store, chosen, last_uid: int) -> tuple[int, int, int]:
     """(on the server, known, missing), asked by command once the watcher's cursor has come to this UID."""
     async with asyncio.timeout(60):
-        while (await store.mailboxes.cursors())[0].last_uid != last_uid:  # noqa: ASYNC110
+        while (await cursors_of(store))[0].last_uid != last_uid:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     check = await ImapWatcher(receiver, store.mailboxes, chosen, clock).compare_now()
     return check.on_server, check.known, check.missing
@@ -80,7 +85,7 @@ async def compared(receiver, store, chosen, last_uid: int) -> tuple[int, int, in
 async def looked(store: Store) -> None:
     """Wait for the end of the first look."""
     async with asyncio.timeout(60):
-        while not (cursor := await store.mailboxes.cursors()) or cursor[0].last_uid < cursor[0].watermark:  # noqa: ASYNC110
+        while not (cursor := await cursors_of(store)) or cursor[0].last_uid < cursor[0].watermark:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -132,12 +137,12 @@ async def test_a_mailbox_that_is_made_anew_is_read_anew_and_nobody_is_answered_t
         await looked(store)
         await asyncio.to_thread(imap_server.deliver, mail(1), mail(2))
         await until(store, [1, 2])
-    before = (await store.mailboxes.cursors())[0].uidvalidity
+    before = (await cursors_of(store))[0].uidvalidity
     await asyncio.to_thread(imap_server.recreate, mail(2), mail(1), mail(3))  # the UIDs of 1 and 2 are others'
     async with watching(receiver, store, chosen):
         await until(store, [1, 2, 3])
         assert await compared(receiver, store, chosen, 3) == (3, 3, 0)
-    assert (await store.mailboxes.cursors())[0].uidvalidity != before
+    assert (await cursors_of(store))[0].uidvalidity != before
     assert await received(store) == [1, 2, 3]
 
 
@@ -149,7 +154,7 @@ async def test_old_mails_are_listed_at_the_first_start_and_none_is_answered(
     began = asyncio.get_running_loop().time()
     async with watching(receiver, store, chosen):
         async with asyncio.timeout(3_000):
-            while not (cursors := await store.mailboxes.cursors()) or cursors[0].last_uid < old:  # noqa: ASYNC110
+            while not (cursors := await cursors_of(store)) or cursors[0].last_uid < old:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         seconds = asyncio.get_running_loop().time() - began
         await asyncio.to_thread(imap_server.deliver, mail(old + 1))

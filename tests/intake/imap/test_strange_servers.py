@@ -122,7 +122,7 @@ async def test_a_mail_that_exchange_gives_later_comes_in_then_and_those_behind_i
     keeper, receiver, given, lists_them
 ):
     server, cursors = Exchange({1: mail(1), 2: mail(2)}, {1: given}, lists_them=lists_them), Cursors(keeper)
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
     async with server.serving() as port, watching(receiver, cursors, settings(port, poll_seconds=0.02)):
         await keeper.holds(1)
         await server.idles(4)
@@ -148,7 +148,7 @@ async def unavailable(peer: Peer, tag: str) -> None:
 @pytest.mark.parametrize("fault", [empty_literal, nil, unavailable])
 async def test_nothing_in_place_of_a_mail_is_no_mail(keeper, receiver, fault):
     server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), Cursors(keeper)
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
     server.faults["UID FETCH"] = [None, fault]
     async with server.serving() as port, watching(receiver, cursors, settings(port, poll_seconds=0.02)):
         await keeper.holds(2)
@@ -162,7 +162,7 @@ async def silent(peer: Peer, tag: str) -> None:
 @pytest.mark.parametrize("answer", [empty_literal, nil, silent])
 async def test_a_mail_that_goes_between_its_listing_and_its_fetch_is_no_mail(keeper, receiver, answer):
     server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), Cursors(keeper)
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
 
     async def expunged(peer: Peer, tag: str) -> None:
         del server.mails[1]
@@ -186,7 +186,7 @@ async def test_one_mail_whose_header_cannot_be_read_does_not_hide_the_others(kee
 async def test_after_a_day_also_over_restarts_a_person_is_told_where_the_mail_is(receiver_over, store, given):
     today, chosen = Today(), {"poll_seconds": 0.02, "reconcile_days": 7}
     server = Exchange({1: mail(1), 2: mail(2)}, {1: given}, lists_them=False)
-    await store.mailboxes.save_cursor(cursor(0))
+    await store.mailboxes.remember(cursor(0).memory)
     receiver = await receiver_over(store.incoming)
 
     @asynccontextmanager
@@ -236,7 +236,7 @@ async def test_what_lay_there_before_the_first_look_is_old_when_it_comes_later(k
 async def test_a_server_that_refuses_one_mail_after_the_other_is_left_for_a_while_and_loses_none(keeper, receiver):
     server = Exchange({uid: mail(uid) for uid in range(1, 60)}, dict.fromkeys(range(1, 60), b""), lists_them=True)
     cursors = Cursors(keeper)
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
     async with server.serving() as port, watching(receiver, cursors, settings(port, poll_seconds=0.02)):
         await cursors.until(lambda: cursors.saved[-1].last_uid == 59)
         server.given.clear()
@@ -348,7 +348,7 @@ async def test_another_mail_under_a_uid_that_was_seen_comes_in(keeper, receiver,
 
 async def test_only_the_date_tells_two_mails_apart(keeper, receiver):
     server, cursors = ScriptedImap({1: b"Subject: x\r\n\r\nbody 1\r\n"}), Cursors(keeper)
-    await cursors.save_cursor(cursor(0))
+    await cursors.remember(cursor(0).memory)
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await keeper.holds(1)
         await server.idles(1)

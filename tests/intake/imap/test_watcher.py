@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.core.records.envelope import Arrival, Envelope, MailboxPlace, Source
-from bot.core.records.incoming_mail import MailboxCursor
+from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher
 from bot.intake.imap.wire import Framer, ImapError, mailbox_name
 from tests.intake.imap.scripted_imap import Peer, ScriptedImap
@@ -85,7 +85,7 @@ async def watching(receiver, cursors, chosen: ImapSettings):
 
 async def seen_before(last_uid: int = 0, keeper: ListKeeper | None = None) -> Cursors:
     cursors = Cursors(keeper)
-    await cursors.save_cursor(cursor(last_uid))
+    await cursors.remember(cursor(last_uid).memory)
     return cursors
 
 
@@ -134,7 +134,8 @@ async def test_a_first_look_that_breaks_off_is_repeated_and_mails_that_came_mean
 async def test_a_first_look_that_another_process_goes_on_with_does_not_make_old_mails_new(keeper, receiver):
     server, cursors = ScriptedImap({uid: mail(uid) for uid in (1, 2, 3)}), Cursors(keeper)
     keeper.places.add(server.place(1))
-    await cursors.save_cursor(cursor(1, watermark=2))  # where the one before was killed; mail 3 came after its start
+    # Where the one before was killed; mail 3 came after its start.
+    await cursors.remember(cursor(1, watermark=2).memory)
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await server.idles(1)
     assert keeper.mails == [arrival(mail(2), old=True), arrival(mail(3))]
@@ -161,7 +162,7 @@ async def test_n_star_below_n_is_not_a_new_mail(keeper, receiver):
 
 async def test_a_changed_uidvalidity_fetches_everything_again_as_new(keeper, receiver, caplog):
     server, cursors = ScriptedImap({1: mail(1), 2: mail(2)}), Cursors()
-    await cursors.save_cursor(cursor(500, uidvalidity=6))
+    await cursors.remember(cursor(500, uidvalidity=6).memory)
     await receiver.receive(replace(arrival(mail(1)), place=server.place(1)))
     async with server.serving() as port, watching(receiver, cursors, settings(port)):
         await server.idles(1)

@@ -76,15 +76,13 @@ async def test_the_backends_themselves_survive_cancellation(open_store: Opener) 
         async with database.transaction():
             for half in ("a", "b"):
                 await database.execute(
-                    "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES (?, ?, ?, ?)",
-                    [f"{number}{half}", number, 0, database.clock()],
+                    "INSERT INTO mailbox_memory (mailbox, memory, looked_at) VALUES (?, ?, ?)",
+                    [f"{number}{half}", str(number), database.clock()],
                 )
 
     async def many(database: Database, number: int) -> None:
-        rows = [[f"{number}{half}", number, 0, database.clock()] for half in ("a", "b")]
-        await database.execute_many(
-            "INSERT INTO mailbox_cursor (mailbox, uidvalidity, last_uid, looked_at) VALUES (?, ?, ?, ?)", rows
-        )
+        rows = [[f"{number}{half}", str(number), database.clock()] for half in ("a", "b")]
+        await database.execute_many("INSERT INTO mailbox_memory (mailbox, memory, looked_at) VALUES (?, ?, ?)", rows)
 
     for number in range(ROUNDS):
         work = (two_rows, many)[number % 2]
@@ -94,7 +92,7 @@ async def test_the_backends_themselves_survive_cancellation(open_store: Opener) 
         await cancelled_somewhere(task, turns)
 
     async def counted(database: Database) -> set[int]:
-        rows = await database.rows("SELECT count(*) AS halves FROM mailbox_cursor GROUP BY uidvalidity")
+        rows = await database.rows("SELECT count(*) AS halves FROM mailbox_memory GROUP BY memory")
         return {row["halves"] for row in rows}
 
     assert await store._database.run(counted) <= {2}

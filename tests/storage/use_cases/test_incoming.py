@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.records.envelope import Kept, ReceivedMail, digest
-from bot.core.records.incoming_mail import MailboxCursor, MailRow, MailState
+from bot.core.records.incoming_mail import MailboxMemory, MailRow, MailState
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, PaperReason
 from storage.database.connection import Database
@@ -91,11 +91,11 @@ async def test_two_stores_never_claim_the_same_mail(open_store: Opener) -> None:
 
 
 async def test_a_cursor_is_remembered(store: Store, watch: Watch) -> None:
-    assert await store.mailboxes.cursor("INBOX") is None
-    cursor = MailboxCursor("INBOX", 4_000_000_000, 17, watch.now)
-    await store.mailboxes.save_cursor(cursor)
-    await store.mailboxes.save_cursor(replace(cursor, last_uid=18))
-    assert await store.mailboxes.cursor("INBOX") == replace(cursor, last_uid=18)
+    assert await store.mailboxes.memory("INBOX") is None
+    cursor = MailboxMemory("INBOX", "17", watch.now)
+    await store.mailboxes.remember(cursor)
+    await store.mailboxes.remember(replace(cursor, memory="18"))
+    assert await store.mailboxes.memory("INBOX") == replace(cursor, memory="18")
 
 
 async def test_a_settled_mail_shows_everything_that_was_settled(store: Store) -> None:

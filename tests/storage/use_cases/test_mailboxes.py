@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.core.health.alarms import Alarm, AlarmKind, Overdue
 from bot.core.health.reconciliation import DoorCount, Ledger, MailboxCheck
 from bot.core.records.envelope import Envelope, MailboxPlace, Source
-from bot.core.records.incoming_mail import MailboxCursor, MailState
+from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from storage.store import Store
@@ -26,12 +26,12 @@ def from_door(source: Source) -> Envelope:
     return Envelope(source, ENVELOPE.mail_from, ENVELOPE.rcpt_tos, START, "")
 
 
-async def test_a_cursor_is_kept_with_its_watermark(store: Store) -> None:
-    cursor = MailboxCursor(BOX, 4_000_000_000, 17, START, 9)
-    await store.mailboxes.save_cursor(cursor)
-    await store.mailboxes.save_cursor(MailboxCursor("INBOX", 1, 1, START))
-    assert await store.mailboxes.cursor(BOX) == cursor
-    assert await store.mailboxes.cursors() == (MailboxCursor("INBOX", 1, 1, START), cursor)
+async def test_the_memory_of_a_mailbox_is_kept(store: Store) -> None:
+    cursor = MailboxMemory(BOX, '{"uidvalidity": 4000000000}', START)
+    await store.mailboxes.remember(cursor)
+    await store.mailboxes.remember(MailboxMemory("INBOX", "{}", START))
+    assert await store.mailboxes.memory(BOX) == cursor
+    assert await store.mailboxes.memories() == (MailboxMemory("INBOX", "{}", START), cursor)
 
 
 async def test_a_mail_is_kept_with_its_place_and_a_second_place_is_of_the_same_mail(store: Store) -> None:

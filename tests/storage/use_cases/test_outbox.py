@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from bot.core.records.guarantee import GuaranteeState
-from bot.core.records.incoming_mail import AppliedAction, MailboxCursor, MailState, Release
+from bot.core.records.incoming_mail import AppliedAction, MailboxMemory, MailState, Release
 from bot.core.records.outgoing_mail import TO_FIRM, TRANSITIONS, ClaimedMail, Letter, OutboxRow, OutboxState, wait_after
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.reply_token import NewTicket, TokenCase
@@ -276,7 +276,7 @@ async def test_the_summary_counts_the_span_and_what_stands_open(store: Store, wa
     await store.outbox.claim(limit=4)
     for number, state in ((1, OutboxState.DELIVERED), (2, OutboxState.BOUNCED), (3, OutboxState.QUEUED)):
         await store.outbox.note_delivery(number, state=state, reason=OutboxReason.RELAY_DEFERRED, reply="")
-    await store.mailboxes.save_cursor(MailboxCursor("INBOX", 1, 1, since))
+    await store.mailboxes.remember(MailboxMemory("INBOX", "{}", since))
 
     found = await store.summary.facts(since=since, until=watch.now)
     undelivered = tuple(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.records.guarantee import GuaranteeState, Product
-from bot.core.records.guarantee_version import OlderVersion, Version, VersionKind, name_of, values_of
+from bot.core.records.guarantee import CertificateValues, GuaranteeState, Product
+from bot.core.records.guarantee_version import OlderVersion, Version, VersionKind, name_of
 from bot.core.records.incoming_mail import ClerkDecision, KeyReceived
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.secret import AuthKey
@@ -68,7 +68,7 @@ async def test_each_version_stays_with_its_values_and_where_it_was_learnt(begun:
     watch.turn(days=1)
     await change(begun, "c.csv", expires_on=date(2027, 6, 30))
     first, second, third = await history(begun)
-    assert first == Version(1, 1, 0, K.NEW, False, values_of(G), START, "a.csv", "契約課A")
+    assert first == Version(1, 1, 0, K.NEW, False, CertificateValues.of(G), START, "a.csv", "契約課A")
     assert (second.kind, second.revision, second.place) == (K.CHANGE, 1, 2)
     assert (second.values.guarantee_amount_yen, second.values.issued_at) == (6_000_000, issued)
     assert (second.values.expires_on, second.source) == (G.expires_on, "b.csv")
@@ -91,7 +91,7 @@ async def test_what_the_register_learns_belongs_to_the_version_that_it_has(store
     await store.register.change(add(bare), actor="契約課A", source="a.csv")
     await change(store, issued_at=G.issued_at, expires_on=G.expires_on, state=S.ISSUED)
     (only,) = await history(store)
-    assert only.values == values_of(G)
+    assert only.values == CertificateValues.of(G)
 
 
 async def test_what_was_verified_is_to_be_seen_anew_and_both_looks_stay(begun: Store, watch: Watch) -> None:
@@ -213,8 +213,8 @@ async def test_an_issue_after_a_cancellation_is_awaited_and_taken_again(begun: S
 
 
 async def test_older_versions_of_a_file_are_history_and_are_taken_once(begun: Store) -> None:
-    old = OlderVersion(3, 1, K.CHANGE, False, replace(values_of(G), guarantee_amount_yen=1))
-    first = OlderVersion(2, 0, K.NEW, False, values_of(G))
+    old = OlderVersion(3, 1, K.CHANGE, False, replace(CertificateValues.of(G), guarantee_amount_yen=1))
+    first = OlderVersion(2, 0, K.NEW, False, CertificateValues.of(G))
     now = await begun.register.guarantee(1)
     newer = replace(update(now, revision=2), older=(first, old))
     await begun.register.change([newer], actor="契約課A", source="b.csv")
@@ -229,7 +229,7 @@ async def test_a_version_learnt_of_late_takes_its_place_and_changes_nothing(stor
     await store.register.change(add(replace(G, revision=1)), actor="契約課A", source="a.csv")
     await taken(store)
     row = await store.register.guarantee(1)
-    first = OlderVersion(2, 0, K.NEW, False, values_of(G))
+    first = OlderVersion(2, 0, K.NEW, False, CertificateValues.of(G))
     await store.register.change(
         [RegisterChange(ChangeKind.UNCHANGED, 2, row, row, older=(first,))], actor="契約課A", source="b.csv"
     )
