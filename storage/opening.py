@@ -78,7 +78,7 @@ async def _give_secret(database: Database) -> None:
     if await database.rows("SELECT 1 AS there FROM vault"):
         return
     await database.execute(  # when two processes open it at once, the first one's secret stays
-        "INSERT INTO vault (only_one, key_id, secret, plain_left) VALUES (1, ?, ?, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO vault (only_one, key_id, secret) VALUES (1, ?, ?) ON CONFLICT DO NOTHING",
         [vault.key_ids[0], vault.seal_text(secrets.token_bytes(DERIVED_BYTES))],
     )
 

@@ -329,7 +329,7 @@ CREATE TABLE alarm (
     UNIQUE (kind, subject)
 );
 
--- Who did what when; each line's hash holds the one before it (bot/core/journal.py).
+-- Who did what when; each line's hash holds the one before it (bot/core/records/journal.py).
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -338,11 +338,11 @@ CREATE TABLE journal (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     detail TEXT NOT NULL,
-    hash TEXT NOT NULL DEFAULT ''
+    hash TEXT NOT NULL
 );
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
 
-CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal WHEN OLD.hash <> ''
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
 END;
@@ -361,10 +361,9 @@ CREATE TABLE journal_head (
 INSERT INTO journal_head VALUES (1, 0, '0000000000000000000000000000000000000000000000000000000000000000');
 
 -- key_id: the key of the file that seals now; secret: sealed by it, proves that file and database belong together, and is
--- what derived secrets come from; plain_left: 0.
+-- what derived secrets come from.
 CREATE TABLE vault (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
     key_id TEXT NOT NULL,
-    secret TEXT NOT NULL,
-    plain_left INTEGER NOT NULL
+    secret TEXT NOT NULL
 );

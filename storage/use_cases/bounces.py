@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
@@ -65,18 +64,6 @@ class Bounces(UseCases):
             if not entries:
                 raise NotFound(f"dead address {address}")
             await journal.write(self._database, entries)
-
-    @use_case
-    async def bounced_to_desks(self, since: datetime) -> tuple[tuple[str, int, datetime], ...]:
-        """(address, number of the outgoing mail, when UTC) of each mail to a desk that bounced after `since`, oldest first."""
-        query = self._database.models.outbox.filter(
-            letter__in=_OF_CLERKS, state=OutboxState.BOUNCED.value, done_at__gt=since
-        ).order_by("done_at", "id")
-        return tuple(
-            (row.recipient, row.id, row.done_at)
-            for row in await query.only("id", "recipient", "done_at")
-            if row.done_at is not None
-        )
 
 
 async def _named(database: Database, returned: BounceReport) -> list[models.OutboxRecord]:

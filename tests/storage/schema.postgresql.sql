@@ -78,7 +78,7 @@ journal.event text NO
 journal.subject_kind text NO
 journal.subject_id text NO
 journal.detail jsonb NO
-journal.hash text NO default ''::text
+journal.hash text NO
 journal_head.only_one integer NO
 journal_head.number bigint NO
 journal_head.hash text NO
@@ -192,7 +192,6 @@ ticket_case.spent_at timestamp with time zone YES
 vault.only_one integer NO
 vault.key_id text NO
 vault.secret text NO
-vault.plain_left integer NO
 withheld.id bigint NO
 withheld.at timestamp with time zone NO
 withheld.mail_id bigint NO
@@ -238,7 +237,7 @@ CREATE TRIGGER consent_no_truncate BEFORE TRUNCATE ON public.consent FOR EACH ST
 CREATE TRIGGER consent_no_update BEFORE UPDATE ON public.consent FOR EACH ROW EXECUTE FUNCTION consent_is_append_only()
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()
-CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW WHEN ((old.hash <> ''::text)) EXECUTE FUNCTION journal_is_append_only()
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE UNIQUE INDEX alarm_kind_subject_key ON public.alarm USING btree (kind, subject)
 CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (id)

@@ -10,7 +10,7 @@ CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
 END;
-CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal WHEN OLD.hash <> ''
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
 BEGIN
     SELECT RAISE(ABORT, 'the journal is append-only');
 END;
@@ -108,7 +108,7 @@ CREATE TABLE journal (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     detail TEXT NOT NULL,
-    hash TEXT NOT NULL DEFAULT ''
+    hash TEXT NOT NULL
 );
 CREATE TABLE journal_head (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
@@ -248,8 +248,7 @@ CREATE TABLE ticket_case (
 CREATE TABLE vault (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
     key_id TEXT NOT NULL,
-    secret TEXT NOT NULL,
-    plain_left INTEGER NOT NULL
+    secret TEXT NOT NULL
 );
 CREATE TABLE withheld (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,6 +1,6 @@
 """The text of an HTML body: all of it, as plain text would have it, and its author's own.
 
-Called by parse.py and readings.py. `html_to_text`: every word, linear in the input's length. `shown_text`: what plain text would say, with
+Called by parse.py and readings.py. `html_to_text`: every word, linear in the input's length. `shown_and_authored`: what plain text would say, with
 marks at what is quoted, without what is surely hidden or struck out; notices and passwords are read from it. `authored_text`: without
 what is quoted or not surely seen; orders are read from it. These two build the tree; their input is bounded. Nothing is raised;
 nothing is fetched. The standard library's parser is not used: it takes quadratic time on broken markup (CVE-2025-6069).
@@ -165,18 +165,12 @@ def _authored_in(root: LexborNode, sheet: StyleSheet, *, with_quotations: bool =
 
 
 def shown_and_authored(source: str) -> tuple[str, str]:
-    """`shown_text` and `authored_text`, from one tree."""
-    tree = _tree(source)
-    return (html_to_text(source), UNSEEN) if tree is None else (_shown_in(*tree), _authored_in(*tree))
+    """The text as a mail program writes it beside the HTML, and `authored_text`, from one tree.
 
-
-def shown_text(source: str) -> str:
-    """The text as a mail program writes it beside the HTML: quoted lines behind "> ", without what is surely hidden or struck out.
-
-    Of more than is read at once all the text.
+    The first has quoted lines behind "> ", and not what is surely hidden or struck out; of more than is read at once all the text.
     """
     tree = _tree(source)
-    return html_to_text(source) if tree is None else _shown_in(*tree)
+    return (html_to_text(source), UNSEEN) if tree is None else (_shown_in(*tree), _authored_in(*tree))
 
 
 def _shown_in(root: LexborNode, sheet: StyleSheet) -> str:

@@ -53,10 +53,6 @@ class ReplyToken:
     written_at: datetime | None = None  # when that letter was queued, UTC
     letter: str = ""  # its words
 
-    def case_at(self, place: int) -> TokenCase | None:
-        """The case in this place of the letter."""
-        return next((case for case in self.cases if case.place == place), None)
-
 
 def ticket_mark(token: str) -> str:
     """The token as subjects bear it: [ABCD-EFGH-IJKL]."""

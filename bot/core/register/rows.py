@@ -77,7 +77,6 @@ class Parsed:
     guarantees: tuple[ParsedRow, ...]
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...] = ()  # titles of unknown columns
-    row_count: int = 0  # rows of data read
 
 
 def details_of(guarantee: Guarantee) -> tuple[str, str, Product]:
@@ -91,11 +90,6 @@ def may_be_one_work(a: Guarantee, b: Guarantee) -> bool:
     return len(numbers) < 2
 
 
-def parse_rows(table: Table, layout: Layout) -> Parsed:
-    """As `parse_book`, of one table."""
-    return parse_book(Book((table,)), layout)
-
-
 def parse_book(book: Book, layout: Layout) -> Parsed:
     """Read every row below the headers.
 
@@ -106,16 +100,14 @@ def parse_book(book: Book, layout: Layout) -> Parsed:
     taken: list[ParsedRow] = []
     problems = [RowProblem(0, "", "", reason, is_note=True) for reason in book.left_out]
     ignored: list[str] = []
-    count = 0
     for table in book.tables:
         sheet = table.name if len(book.tables) > 1 else ""
-        rows, told, unknown, read = _parse_table(table, layout)
+        rows, told, unknown = _parse_table(table, layout)
         taken += [replace(row, sheet=sheet) for row in rows] if sheet else rows
         problems += [replace(one, sheet=sheet) for one in told] if sheet else told
         ignored += [title for title in unknown if title not in ignored]
-        count += read
     kept, doubles = _without_doubles(taken)
-    return Parsed(kept, in_order([*problems, *doubles], book), tuple(ignored), count)
+    return Parsed(kept, in_order([*problems, *doubles], book), tuple(ignored))
 
 
 def in_order(problems: Sequence[RowProblem], book: Book) -> tuple[RowProblem, ...]:
@@ -124,19 +116,18 @@ def in_order(problems: Sequence[RowProblem], book: Book) -> tuple[RowProblem, ..
     return tuple(sorted(problems, key=lambda problem: (sheets.get(problem.sheet, 0), problem.line)))
 
 
-def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[RowProblem], tuple[str, ...], int]:
-    """The rows of a table, its problems, the titles of its unknown columns, and how many rows of data it has."""
+def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[RowProblem], tuple[str, ...]]:
+    """The rows of a table, its problems, and the titles of its unknown columns."""
     header = find_header(table, layout)
     if header is None:
         needed = "・".join(NEEDED)
-        return [], [RowProblem(0, "", "", f"見出しの行が見つかりません。{needed}の列が必要です。")], (), 0
+        return [], [RowProblem(0, "", "", f"見出しの行が見つかりません。{needed}の列が必要です。")], ()
     if header.missing:
         missing = "・".join(header.missing)
         reason = f"必要な列がありません: {missing}。列名を直すか、設定で列名の対応を指定してください。"
-        return [], [RowProblem(header.last_line, "", "", reason)], header.unknown, 0
+        return [], [RowProblem(header.last_line, "", "", reason)], header.unknown
     taken: list[ParsedRow] = []
     problems = [_double_column(header, heading) for heading in header.twice]
-    count = 0
     above: Sequence[Cell] = ()
     for row in table.rows:
         if row.line <= header.last_line or all(map(is_blank, row.cells)) or header.repeats(row):
@@ -144,14 +135,13 @@ def _parse_table(table: Table, layout: Layout) -> tuple[list[ParsedRow], list[Ro
         if (note := _note(row, header)) is not None:
             problems.append(note)
             continue
-        count += 1
         row = _without_dittos(row, above, header)  # noqa: PLW2901 - as its writer meant it
         above = row.cells
         for product in header.groups or (header.product,):
             parsed, row_problems = _Row(header, row, product, layout).read()
             problems += [one for one in row_problems if one not in problems[-_LAST:]]
             taken += [] if parsed is None else [parsed]
-    return taken, [*problems, *_short_works_numbers(header, taken)], header.unknown, count
+    return taken, [*problems, *_short_works_numbers(header, taken)], header.unknown
 
 
 _LAST = 30
