@@ -8,12 +8,11 @@ socket, and dies with the daemon; its children die with it. Raises nothing that 
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from bot.core.mail import html
@@ -22,38 +21,16 @@ from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
 from bot.documents.mail_words import compile_patterns
 from bot.documents.pdf import repair
-from bot.documents.pool import confinement
+from bot.documents.pool import confinement, memory
 from bot.documents.pool.child import answers_to, read_one
 from bot.documents.pool.frames import END, PID_BYTES, SIGHT, TEXT, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.rehearsal import NOTICE, WORDS, mail_with
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
 _IDLE_SECONDS, _MANY = 1.0, 8
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null."""
-# A mail read before the first child, so that whatever reading loads or builds late is there: a notice in HTML and on a page,
-# with a font of the page's own and without.
-_NOTICE = (
-    "電子証書等に係る認証キーのお知らせ",
-    "保証契約番号：12345-678901",
-    "認証キー：Z28Y4x8T3Bux",
-    "工事名：市道1号線舗装工事",
-    "受注者：例示建設株式会社",
-    "前払金保証",
-)
-_DRAWN = b" ".join(b"0 -20 Td <%s> Tj" % line.encode("cp932").hex().encode() for line in _NOTICE)
-_PAGE = b"BT /F 11 Tf 72 700 Td (12345-678901) Tj /G 11 Tf %s 0 -20 Td <0041> Tj ET" % _DRAWN
-_REHEARSAL = (
-    b'From: a@example.jp\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
-    b"Content-Type: text/html; charset=iso-2022-jp\r\n\r\n<p>%s\x1b$(D0!\x1b(B</p>\r\n--b\r\n"
-    b"Content-Type: application/pdf\r\n\r\n%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>> endobj\n"
-    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]"
-    b"/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R>>>>>> endobj\n4 0 obj<</Length %d>>stream\n%s"
-    b"\nendstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
-    b"6 0 obj<</Type/Font/Subtype/Type0/BaseFont/MS-Mincho/Encoding/90ms-RKSJ-H/DescendantFonts[<</Type/Font"
-    b"/Subtype/CIDFontType2/BaseFont/MS-Mincho/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>>>]>> endobj\n"
-    b"trailer<</Root 1 0 R>>\r\n--b--\r\n"
-) % ("&amp;<br>".join(_NOTICE).encode("iso-2022-jp"), len(_PAGE), _PAGE)
 
 
 def main() -> None:
@@ -71,9 +48,7 @@ def main() -> None:
         read_one(TALK, sight, confinement.lock_in(rules, room, threads=threads))
 
     server = os.getpid()
-    # What is here stays as it is: a child's collector need not walk over it, which would copy every page of it.
-    gc.collect()
-    gc.freeze()
+    memory.settle()
     serve(live, _prepared() if role == TEXT else None)
 
 
@@ -88,14 +63,21 @@ def _warmed_up(role: str) -> Sight | None:
     sight = load_sight() if role == SIGHT else None
     known = role == SIGHT
     for order in (ReadRequest(words_known=known), ReadRequest(words_known=known, look=True)):
-        list(answers_to(_REHEARSAL, order_adapter().validate_json(order_adapter().dump_json(order)), sight))
+        _rehearse(NOTICE, order, sight)
     adapter(Ready)
     return sight
 
 
+def _rehearse(lines: Sequence[str], order: ReadRequest, sight: Sight | None = None) -> None:
+    list(answers_to(mail_with(lines), order_adapter().validate_json(order_adapter().dump_json(order)), sight))
+
+
 def _prepared() -> Iterator[None]:
     yield from compile_patterns()
-    gc.freeze()
+    for lines in (WORDS, WORDS[::-1]):
+        _rehearse(lines, ReadRequest())
+        yield
+    memory.settle()
 
 
 def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:

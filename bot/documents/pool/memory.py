@@ -1,0 +1,38 @@
+"""A fork server's memory, put in order before it forks: what is in it stays, in large pages.
+
+Called by fork_server.py once everything is loaded, and again when more was prepared. A fork then copies one entry of the page table
+for 2 MiB instead of 512, and a child's end gives back as few. Where the kernel has no large pages, or shows no map of our
+memory, the pages stay small. Raises nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_LARGE = 2 * 1024 * 1024
+_COLLAPSE = 25  # madvise(2), Linux 6.1
+
+
+def settle() -> None:
+    """Take what is here out of the collector's sight: its walks in a child would copy every page. Then join the pages."""
+    gc.collect()
+    gc.freeze()
+    libc = ctypes.CDLL(None)
+    with suppress(OSError, ValueError):
+        for start, end in _own_memory():
+            first, last = -(-start // _LARGE) * _LARGE, end // _LARGE * _LARGE
+            if first < last:
+                libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
+
+
+def _own_memory() -> Iterator[tuple[int, int]]:
+    """Where what is ours alone lies, and can be written: the heap, and what was asked for beside it; see proc_pid_maps(5)."""
+    for line in Path("/proc/self/maps").read_text("utf-8", "replace").splitlines():
+        place, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights == "rw-p" and name in ([], ["[heap]"]):
+            start, _, end = place.partition("-")
+            yield int(start, 16), int(end, 16)
