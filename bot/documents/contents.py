@@ -25,7 +25,7 @@ from bot.documents.delivery_reports import read_report
 from bot.documents.entry_tables import read_entry_table
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf.appearance import WrittenValue, unseen
-from bot.documents.pdf.text import is_changed_pdf
+from bot.documents.pdf.text import PdfInHand, is_changed_pdf
 
 # A container and one more inside it: deeper than this nobody packs what he wants read.
 CONTAINERS_DEEP = 2
@@ -102,11 +102,18 @@ class AttachmentReader:
         if media_type := container_type(file.content):
             yield from self._open_container(replace(file, media_type=media_type))
             return
-        document = open_document(file.part, file.name, file.content, self.passwords)
+        with PdfInHand() as hand:
+            document = open_document(file.part, file.name, file.content, self.passwords, hand)
+            document, said = self._looked_at(document, file, hand)
         if document.trouble is OpenFailure.ATTACHED_MAIL:  # a saved mail (.eml) says so by its own header fields
             yield from self._open_mail(file)
             return
+        yield document, said
+
+    def _looked_at(self, document: Document, file: _File, hand: PdfInHand) -> tuple[Document, PaperContent]:
         document, said = self._told(document)
+        if document.trouble is OpenFailure.ATTACHED_MAIL:
+            return document, said
         if self.look is not None:
             document, said = self.look(document, file.content, said)
         if self.entered_how is not None and not file.mails:
@@ -114,13 +121,13 @@ class AttachmentReader:
                 said, filled=read_entry_table(said.paper.name, document, file.content, self.entered_how, self.formats)
             )
         if said.notices and is_pdf(file.content):
-            said = replace(said, notices=self._compared(said.notices, file.content))
-        yield document, said
+            said = replace(said, notices=self._compared(said.notices, file.content, hand))
+        return document, said
 
-    def _compared(self, notices: tuple[FoundNotice, ...], content: bytes) -> tuple[FoundNotice, ...]:
+    def _compared(self, notices: tuple[FoundNotice, ...], content: bytes, hand: PdfInHand) -> tuple[FoundNotice, ...]:
         """A PDF's notices with the doubts that its appearance and its checksums raise."""
         values = [tuple(_written_values(notice)) for notice in notices]
-        hidden = unseen(content, [value for some in values for value in some], self.passwords)
+        hidden = unseen(content, [value for some in values for value in some], self.passwords, hand)
         notices = tuple(
             with_doubts(one, SubmissionReason.SHOWS_OTHERWISE) if hidden.intersection(some) else one
             for one, some in zip(notices, values, strict=True)

@@ -18,7 +18,7 @@ from bot.core.notice.document import PDF, WEB_PAGE, Document, OpenFailure, text_
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.documents.decorations import is_ornament
 from bot.documents.pdf.characters import is_meaningless
-from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfText, read_pages
+from bot.documents.pdf.text import GARBLED_PART, TEXT_CHARACTERS, PdfInHand, PdfText, read_pages
 
 PDF_BYTES = 10 * 1024 * 1024
 """A notice has 100 kB, a scanned claim a few MB."""
@@ -58,12 +58,14 @@ _MAIL = LazyPattern(
 _MARKUP = LazyPattern(rb"\s*<(?:!doctype|html|\?xml|head|body)", re.IGNORECASE)
 
 
-def open_document(part: str, name: str, content: bytes, passwords: Sequence[str] = ()) -> Document:
+def open_document(
+    part: str, name: str, content: bytes, passwords: Sequence[str] = (), hand: PdfInHand | None = None
+) -> Document:
     """Open what a mail carried. `part`: the MIME part's path; `name`: its cleaned file name.
 
-    `passwords`: what may unlock it, tried in order.
+    `passwords`: what may unlock it, tried in order. `hand`: where a PDF stays open; None = it is closed.
     """
-    media_type, found = _opened(content, passwords)
+    media_type, found = _opened(content, passwords, hand)
     digest = hashlib.sha256(content).hexdigest()
     if isinstance(found, OpenFailure):
         return Document(part, name, media_type, len(content), digest, trouble=found)
@@ -88,7 +90,7 @@ def picture_type(content: bytes) -> str:
     return found if is_picture else ""
 
 
-def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | OpenFailure]:
+def _opened(content: bytes, passwords: Sequence[str], hand: PdfInHand | None) -> tuple[str, PdfText | OpenFailure]:
     if media_type := picture_type(content):
         return media_type, OpenFailure.ORNAMENT if is_ornament(content, media_type) else OpenFailure.NO_TEXT
     # An office paper may carry a stored PDF near its start: marks at the very start go before.
@@ -98,7 +100,7 @@ def _opened(content: bytes, passwords: Sequence[str]) -> tuple[str, PdfText | Op
                 continue
             return media_type, trouble
     if is_pdf(content):
-        return PDF, OpenFailure.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords)
+        return PDF, OpenFailure.TOO_LARGE if len(content) > PDF_BYTES else read_pages(content, passwords, hand)
     return _opened_text(content)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from operator import itemgetter
@@ -25,10 +25,10 @@ from bot.core.notice.document import OpenFailure, TextSource
 from bot.core.notice.evidence import Box as Place
 from bot.documents.pdf import repair
 from bot.documents.pdf.calls import set_mode
-from bot.documents.pdf.characters import Character, characters, signs_of, without_actual_text
+from bot.documents.pdf.characters import Character, signs_of
 from bot.documents.pdf.form_fields import filled_fields, has_odd_note, note_places
 from bot.documents.pdf.ink import Pictures, has_nothing_drawn, is_seen
-from bot.documents.pdf.painted import Box, painted
+from bot.documents.pdf.painted import Box
 from bot.documents.pdf.placed_letters import (
     OVER_EMS,
     PlacedLetter,
@@ -42,7 +42,7 @@ from bot.documents.pdf.placed_letters import (
     meet,
     origin,
 )
-from bot.documents.pdf.text import content_of, opened_pdf
+from bot.documents.pdf.text import PageInHand, PdfInHand, content_of, opened_pdf
 from bot.documents.pdf.text import is_seen as is_visible
 from bot.documents.pdf.text_objects import move, name_unless_embedded, text_objects
 from bot.documents.pdf.upright import Turned, turning
@@ -75,15 +75,21 @@ class WrittenValue:
     source: TextSource
 
 
-def unseen(content: bytes, values: Sequence[WrittenValue], passwords: Sequence[str] = ()) -> frozenset[WrittenValue]:
-    """The values that people don't see as they were read."""
+def unseen(
+    content: bytes, values: Sequence[WrittenValue], passwords: Sequence[str] = (), hand: PdfInHand | None = None
+) -> frozenset[WrittenValue]:
+    """The values that people don't see as they were read. `hand`: the file, still open from the reading; it is of no use then."""
+    if not values:
+        return frozenset()
     fonts: set[str] = set()
-    found = _unseen_in(content, values, passwords, fonts)
+    hand = hand or PdfInHand()
+    with hand:
+        pdf = hand.open(content, passwords) if isinstance(hand.pdf, OpenFailure) else hand.pdf
+        opened = b"" if isinstance(pdf, OpenFailure) else content_of(pdf)  # it may have been repaired
+        found = _unseen_in(content, values, passwords, fonts, hand=hand)
     left = [value for value in values if value not in found]
     if not left:
         return frozenset(found)
-    with opened_pdf(content, passwords) as pdf:  # it may have been repaired
-        opened = b"" if isinstance(pdf, OpenFailure) else content_of(pdf)
     plain = repair.without_claims(opened, {value.page for value in left}, fonts, repair.keys_of(passwords))
     if plain is not None:
         found |= _unseen_in(plain.content, left, passwords, set())
@@ -93,22 +99,29 @@ def unseen(content: bytes, values: Sequence[WrittenValue], passwords: Sequence[s
 
 
 def _unseen_in(
-    content: bytes, values: Sequence[WrittenValue], passwords: Sequence[str], fonts: set[str], flags: int = 0
+    content: bytes,
+    values: Sequence[WrittenValue],
+    passwords: Sequence[str],
+    fonts: set[str],
+    flags: int = 0,
+    hand: PdfInHand | None = None,
 ) -> set[WrittenValue]:
-    """`fonts` takes the names of fonts that write a value and are not embedded."""
+    """`fonts` takes the names of fonts that write a value and are not embedded. `hand`: the file, if it is open as it came."""
     written = [value for value in values if value.source is TextSource.TEXT]
     filled = [value for value in values if value.source is not TextSource.TEXT]
     found: set[WrittenValue] = set()
     for how, some in ((_As.IT_IS, written), (_As.PICTURED, filled), (_As.FILLED, filled)):
         if not some:
             continue
-        with opened_pdf(content, passwords) as pdf:
+        is_open = how is _As.IT_IS and hand is not None
+        with nullcontext(hand.pdf) if is_open and hand is not None else opened_pdf(content, passwords) as pdf:
             if isinstance(pdf, OpenFailure):
                 return set(values)
+            pages = hand.pages if is_open and hand is not None else {}
             for number in {value.page for value in some}:
                 here = [value for value in some if value.page == number]
                 try:
-                    found.update(_unseen_on(pdf, number, here, how, fonts, flags | pdfium.FPDF_ANNOT))
+                    found.update(_unseen_on(pdf, number, here, how, fonts, flags | pdfium.FPDF_ANNOT, pages))
                 except (pypdfium2.PdfiumError, IndexError):
                     found.update(here)
     return found
@@ -123,11 +136,25 @@ class _As(Enum):
 
 
 def _unseen_on(
-    pdf: Any, number: int, values: Sequence[WrittenValue], how: _As, fonts: set[str], flags: int
+    pdf: Any,
+    number: int,
+    values: Sequence[WrittenValue],
+    how: _As,
+    fonts: set[str],
+    flags: int,
+    pages: Mapping[int, PageInHand],
 ) -> Iterator[WrittenValue]:
+    """`pages`: those that are open."""
     notes = _flatten(pdf, number - 1, draws_fields=how is _As.FILLED) if how is not _As.IT_IS else ()
+    if on_page := pages.get(number):
+        yield from _Sheet(pdf, on_page, flags, values, notes).unseen(fonts, but_absent=False)
+        return
     with closing(pdf[number - 1]) as page:
-        yield from _Sheet(pdf, page, flags, values, notes).unseen(fonts, but_absent=how is _As.PICTURED)
+        on_page = PageInHand.of(page)
+        if on_page is None:
+            yield from values
+            return
+        yield from _Sheet(pdf, on_page, flags, values, notes).unseen(fonts, but_absent=how is _As.PICTURED)
 
 
 def _flatten(pdf: Any, index: int, *, draws_fields: bool) -> tuple[Box, ...]:
@@ -149,13 +176,14 @@ def _flatten(pdf: Any, index: int, *, draws_fields: bool) -> tuple[Box, ...]:
 class _Sheet:
     """A page that is drawn line by line: as it is, without text, and its text alone."""
 
-    def __init__(self, pdf: Any, page: Any, flags: int, values: Sequence[WrittenValue], notes: Sequence[Box]) -> None:
+    def __init__(
+        self, pdf: Any, on_page: PageInHand, flags: int, values: Sequence[WrittenValue], notes: Sequence[Box]
+    ) -> None:
         """`notes`: the places of the page's fields and notes, where the values are in these."""
+        page, drawn = on_page.page, on_page.drawn
         self._pdf, self._page, self._flags, self._values = pdf, page, flags, values
-        drawn = painted(page)
-        self._said = {item: said for _, item in drawn.texts if (said := without_actual_text(item))}
-        with closing(page.get_textpage()) as text_page:
-            written = [one for one in characters(text_page) if not one.text.isspace()]
+        self._said = on_page.said
+        written = [one for one in on_page.written if not one.text.isspace()]
         seen = [one for one in written if is_visible(one, drawn)]
         self._turned = turning(page, seen, drawn.box)
         self._places = {value: self._place(value, [self._turned.box(note) for note in notes]) for value in values}

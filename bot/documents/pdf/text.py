@@ -7,11 +7,11 @@ daemon. Raises nothing but MemoryError.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -25,6 +25,8 @@ from bot.documents.pdf.upright import upright_page
 
 # Pages read; a notice is one page, claims and contracts in the same file have a few.
 PAGES_READ = 20
+# Pages that stay open: a notice is among the first ones of its file.
+PAGES_KEPT = 3
 # Further pages are listed as unread, up to this number.
 PAGES_NAMED = 1000
 # Characters of all pages; a real paper has fewer.
@@ -77,12 +79,63 @@ class PdfText:
         return next((trouble for trouble in before if trouble in troubles), OpenFailure.NO_TEXT)
 
 
-def read_pages(content: bytes, passwords: Sequence[str] = ()) -> PdfText | OpenFailure:
-    """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS), with the first password that fits."""
-    with opened_pdf(content, passwords) as pdf:
-        if isinstance(pdf, OpenFailure):
-            return pdf
-        return _read(pdf, content, repair.keys_of(passwords))
+@dataclass(frozen=True, slots=True)
+class PageInHand:
+    """A page that is open, with what is on it. `said`: by text object, the words that it was marked to stand for."""
+
+    page: Any
+    drawn: Painted
+    said: Mapping[int, tuple[str, ...]]
+    written: Sequence[Character]
+
+    @classmethod
+    def of(cls, page: Any, room: int | None = None) -> PageInHand | None:
+        """Take in the page; None when it has more characters than `room`."""
+        drawn = painted(page)
+        said = {item: words for _, item in drawn.texts if (words := without_actual_text(item))}
+        with closing(page.get_textpage()) as text_page:
+            if room is not None and pdfium.FPDFText_CountChars(text_page) > room:
+                return None
+            return cls(page, drawn, said, characters(text_page))
+
+
+class PdfInHand:
+    """A PDF that is read, and stays open with its first pages until the end of a `with` block."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self.pdf: Any = OpenFailure.DAMAGED
+        self.pages: dict[int, PageInHand] = {}
+
+    def open(self, content: bytes, passwords: Sequence[str]) -> Any:
+        """Open the file; the document or the OpenFailure."""
+        self.pdf = self._open.enter_context(opened_pdf(content, passwords))
+        return self.pdf
+
+    def keep(self, number: int, found: PageInHand) -> bool:
+        """Keep a page open, if it is one of the first."""
+        is_kept = len(self.pages) < PAGES_KEPT
+        if is_kept:
+            self.pages[number] = found
+            self._open.callback(found.page.close)
+        return is_kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pages.clear()
+        self._open.close()
+
+
+def read_pages(content: bytes, passwords: Sequence[str] = (), hand: PdfInHand | None = None) -> PdfText | OpenFailure:
+    """Read the first pages of the PDF (at most PAGES_READ and TEXT_CHARACTERS), with the first password that fits.
+
+    `hand`: where it stays open; None = it is closed.
+    """
+    with nullcontext(hand) if hand is not None else PdfInHand() as holder:
+        pdf = holder.open(content, passwords)
+        return pdf if isinstance(pdf, OpenFailure) else _read(holder, content, repair.keys_of(passwords))
 
 
 @contextmanager
@@ -158,13 +211,14 @@ def _holder_of(pdf: Any) -> list[bytes]:
     return held
 
 
-def _read(pdf: Any, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFailure:
+def _read(hand: PdfInHand, content: bytes, keys: Sequence[bytes]) -> PdfText | OpenFailure:
+    pdf = hand.pdf
     pages: list[Page] = []
     unread: list[Unread] = []
     room = TEXT_CHARACTERS
     count = min(len(pdf), PAGES_READ)
     for index in range(count):
-        found = _read_page(pdf, index, room)
+        found = _read_page(hand, index, room)
         if found is OpenFailure.LIMITS:
             count = index
             break
@@ -193,22 +247,24 @@ def _is_placeholder(pdf: Any, pages: list[Page]) -> bool:
     return pdf.get_formtype() == pdfium.FORMTYPE_XFA_FULL or any(excuse in text for excuse in _XFA_EXCUSES)
 
 
-def _read_page(pdf: Any, index: int, room: int) -> Page | OpenFailure | None:
+def _read_page(hand: PdfInHand, index: int, room: int) -> Page | OpenFailure | None:
     """A page with text; the OpenFailure of one without; None for an empty page."""
     try:
-        with closing(pdf[index]) as page:
-            drawn = painted(page)
-            for _, item in drawn.texts:
-                without_actual_text(item)
-            with closing(page.get_textpage()) as text_page:
-                if pdfium.FPDFText_CountChars(text_page) > room:
-                    return OpenFailure.LIMITS
-                return _judged(pdf, index + 1, page, characters(text_page), drawn)
+        with ExitStack() as opened:
+            page = opened.enter_context(closing(hand.pdf[index]))
+            on_page = PageInHand.of(page, room)
+            if on_page is None:
+                return OpenFailure.LIMITS
+            found = _judged(hand.pdf, index + 1, on_page)
+            if isinstance(found, Page) and hand.keep(index + 1, on_page):
+                opened.pop_all()
+            return found
     except pypdfium2.PdfiumError:
         return OpenFailure.DAMAGED  # the page does not load
 
 
-def _judged(pdf: Any, number: int, page: Any, written: list[Character], drawn: Painted) -> Page | OpenFailure | None:
+def _judged(pdf: Any, number: int, on_page: PageInHand) -> Page | OpenFailure | None:
+    page, drawn, written = on_page.page, on_page.drawn, on_page.written
     seen = [character for character in written if is_seen(character, drawn)]
     letters = [character.text for character in seen if not character.text.isspace()]
     hidden = sum(not character.text.isspace() for character in written) - len(letters)
