@@ -78,7 +78,8 @@ class Report:
             yield f"Resident memory, {when}: daemon {daemon} MiB, fork servers {' + '.join(children)} MiB, {total}."
         for side, name in ((Side.OURS, "ours"), (Side.NAIVE, "naive script")):
             found = self.right[side]
-            yield f"Number and key read right, {name}: {found.right} of {found.notices} notices, {found.wrong} wrong."
+            wrong = f"{found.wrong} wrong: {found.held} held for a person, {found.wrong - found.held} taken"
+            yield f"Number and key read right, {name}: {found.right} of {found.notices} notices, {wrong}."
 
 
 def show(report: Report) -> None:

@@ -1,14 +1,18 @@
 """The whole corpus at once: how long `inspect` takes for it as a process, and how much of it is read right.
 
 Run by __main__.py. A notice is right when its number and its key are those that a person reads on the paper; what is
-reported and stands on no paper is wrong. Raises RuntimeError when `inspect` fails.
+reported and stands on no paper is wrong. The register knows all that is reported, so what is held is held for its paper's sake.
+Raises RuntimeError when `inspect` fails.
 """
 
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +23,8 @@ from benchmarks.measuring import Laps, Probe, Side, Times
 
 Pair = tuple[str, str]
 """A notice's number and key."""
+Row = dict[str, list[dict[str, str]]]
+"""What `inspect` reports of a mail."""
 
 
 def inspecting(corpus: Sequence[Sample]) -> list[tuple[Side, Probe]]:
@@ -46,34 +52,63 @@ def inspecting(corpus: Sequence[Sample]) -> list[tuple[Side, Probe]]:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """How many of the corpus's notices were read right, and how many were reported that stand nowhere."""
+    """How many of the corpus's notices were read right, and how many were reported that stand nowhere. `held`: of these, for a person."""
 
     notices: int
     right: int
     wrong: int
+    held: int = 0
 
     @classmethod
-    def of(cls, expected: Sequence[frozenset[Pair]], found: Sequence[frozenset[Pair]]) -> Right:
-        """Compare paper by paper."""
-        pairs = list(zip(expected, found, strict=True))
-        return cls(
-            sum(map(len, expected)),
-            sum(len(there & seen) for there, seen in pairs),
-            sum(len(seen - there) for there, seen in pairs),
-        )
+    def of(
+        cls,
+        expected: Sequence[frozenset[Pair]],
+        found: Sequence[frozenset[Pair]],
+        accepted: Sequence[frozenset[Pair]] | None = None,
+    ) -> Right:
+        """Compare paper by paper. `accepted`: those of the found that no person looks at; None = all of them."""
+        rows = list(zip(expected, found, found if accepted is None else accepted, strict=True))
+        wrong = sum(len(seen - there) for there, seen, _ in rows)
+        taken = sum(len(taken - there) for there, _, taken in rows)
+        return cls(sum(map(len, expected)), sum(len(there & seen) for there, seen, _ in rows), wrong, wrong - taken)
 
 
 async def reading_right(corpus: Sequence[Sample]) -> dict[Side, Right]:
     """Both sides' readings of the corpus."""
     expected = [frozenset((notice.number, notice.auth_key) for notice in sample.notices) for sample in corpus]
-    with as_files(corpus) as folder:
-        ours = [_pairs(row) for row in await _inspect(folder)]
+    with as_files(corpus) as folder, tempfile.TemporaryDirectory() as beside:
+        found = await _inspect(folder)
+        register = Path(beside) / "register.csv"
+        register.write_text(_register(found), "utf-8-sig")
+        judged = await _inspect(folder, "--register", str(register))
     theirs = [_pair(naive.read(sample.content).fields) for sample in corpus]
-    return {Side.OURS: Right.of(expected, ours), Side.NAIVE: Right.of(expected, theirs)}
+    ours = Right.of(expected, list(map(_pairs, found)), [_pairs(row, "accepted") for row in judged])
+    return {Side.OURS: ours, Side.NAIVE: Right.of(expected, theirs)}
 
 
-def _pairs(row: dict[str, list[dict[str, str]]]) -> frozenset[Pair]:
-    return frozenset((each["guarantee_number"], each["auth_key"]) for each in row["submissions"])
+_COLUMNS = {
+    "保証契約番号": "guarantee_number",
+    "商品（保証区分）": "product_text",
+    "工事名": "project_name",
+    "受注者名": "contractor",
+}
+
+
+def _register(rows: Sequence[Row]) -> str:
+    """A register of all that was reported, also of what is wrong."""
+    known = {each["guarantee_number"]: each for row in rows for each in row["submissions"] if each["guarantee_number"]}
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(_COLUMNS)
+    table.writerows([each[name] for name in _COLUMNS.values()] for each in known.values())
+    return text.getvalue()
+
+
+def _pairs(row: Row, state: str = "") -> frozenset[Pair]:
+    """What was reported of a mail, in this state; "" = in any."""
+    return frozenset(
+        (each["guarantee_number"], each["auth_key"]) for each in row["submissions"] if state in {"", each["state"]}
+    )
 
 
 def _pair(fields: dict[str, str]) -> frozenset[Pair]:
@@ -81,9 +116,9 @@ def _pair(fields: dict[str, str]) -> frozenset[Pair]:
     return frozenset({(fields["number"], fields["auth_key"])}) if complete else frozenset()
 
 
-async def _inspect(folder: Path) -> list[dict[str, list[dict[str, str]]]]:
+async def _inspect(folder: Path, *options: str) -> list[Row]:
     """A row for each mail, by name."""
-    command = (sys.executable, "-m", "bot", "inspect", "--json", "--reveal-keys", str(folder))
+    command = (sys.executable, "-m", "bot", "inspect", "--json", "--reveal-keys", *options, str(folder))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     if process.returncode:

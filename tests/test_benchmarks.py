@@ -107,6 +107,8 @@ def test_what_is_reported_and_stands_on_no_paper_counts_as_wrong() -> None:
     there = [frozenset({("1", "a"), ("2", "b")}), frozenset({("3", "c")}), frozenset()]
     seen = [frozenset({("1", "a")}), frozenset({("3", "C")}), frozenset({("4", "d")})]
     assert Right.of(there, seen) == Right(notices=3, right=1, wrong=2)
+    taken = [frozenset({("1", "a")}), frozenset({("3", "C")}), frozenset()]
+    assert Right.of(there, seen, taken) == Right(notices=3, right=1, wrong=2, held=1)
 
 
 def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -> None:
@@ -126,8 +128,8 @@ def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -
 
 - Resident memory, idle: daemon 60 MiB, fork servers 36 + 36 MiB, 132 MiB in all.
 - Resident memory, after 24 mails: daemon 61 MiB, fork servers 36 + 66 MiB, 163 MiB in all.
-- Number and key read right, ours: 71 of 71 notices, 0 wrong.
-- Number and key read right, naive script: 30 of 71 notices, 1 wrong.
+- Number and key read right, ours: 71 of 71 notices, 0 wrong: 0 held for a person, 0 taken.
+- Number and key read right, naive script: 30 of 71 notices, 1 wrong: 0 held for a person, 1 taken.
 
 {END}
 
