@@ -30,6 +30,8 @@ CREATE TABLE mail (
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 -- incoming.claim: of each sender's waiting mails the oldest one, answered from the index alone; it holds what waits and no more
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
+-- likewise: whether an earlier one of the same sender waits
+CREATE INDEX mail_earlier ON mail ((CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END), id, next_attempt_at) WHERE state = 'received';
 -- incoming.entered
 CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 -- summary

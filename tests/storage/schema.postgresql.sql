@@ -213,6 +213,11 @@ CREATE INDEX mail_by_entry ON public.mail USING btree (entered_by) WHERE (entere
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
 CREATE INDEX mail_by_state_at ON public.mail USING btree (state, state_at)
+CREATE INDEX mail_earlier ON public.mail USING btree ((
+CASE
+    WHEN (COALESCE(mail_from, ''::text) = ''::text) THEN sender
+    ELSE lower(mail_from)
+END), id, next_attempt_at) WHERE (state = 'received'::text)
 CREATE INDEX mail_turns ON public.mail USING btree (mail_from, sender, next_attempt_at, attempts, id) WHERE (state = 'received'::text)
 CREATE INDEX outbox_by_counted_as ON public.outbox USING btree (counted_as, created_at, letter, state)
 CREATE INDEX outbox_by_counted_domain ON public.outbox USING btree (counted_domain, created_at, letter, state)

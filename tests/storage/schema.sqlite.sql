@@ -273,6 +273,7 @@ CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 CREATE INDEX mail_by_state_at ON mail (state, state_at);
+CREATE INDEX mail_earlier ON mail (CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END, id, next_attempt_at) WHERE state = 'received';
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
 CREATE INDEX outbox_by_counted_as ON outbox (counted_as, created_at, letter, state);
 CREATE INDEX outbox_by_counted_domain ON outbox (counted_domain, created_at, letter, state);
