@@ -49,6 +49,8 @@ method = "smtp"
 host = "127.0.0.1"
 port = {relay}
 tls = "none"
+[replies]
+delay_seconds = 0
 """
 
 

@@ -220,3 +220,36 @@ async def test_a_lease_that_ran_out_is_taken_by_another_store(open_store: Opener
     second = await two.incoming.claim(lease=lease)
     assert first is not None
     assert second == replace(first, attempts=2)
+
+
+LONG = (
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) AS found FROM n"
+)
+
+
+@pytest.mark.parametrize("is_in_transaction", [False, True])
+async def test_a_long_query_leaves_the_event_loop_free_and_its_transaction_whole(
+    store: Store, *, is_in_transaction: bool
+) -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async def asked(database: Database) -> int:
+        counting = asyncio.create_task(count_turns())
+        if not is_in_transaction:
+            rows = await database.rows(LONG)
+        else:
+            async with database.transaction():
+                await database.execute("UPDATE vault SET plain_left = plain_left + 1")
+                rows = await database.rows(LONG)
+            assert await database.rows("SELECT plain_left FROM vault") == [{"plain_left": 1}]
+        counting.cancel()
+        return int(rows[0]["found"])
+
+    assert await store._database.run(asked) == 300_000
+    assert turns > 0
