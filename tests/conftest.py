@@ -16,7 +16,7 @@ from tests.peers import Dovecot, ImapPeer, Postfix, missing
 from tests.postgresql import cluster, new_postgresql
 
 __all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
-pytest_plugins = ["tests.sizes", "tests.progress"]
+pytest_plugins = ["tests.sizes", "tests.tables", "tests.progress"]
 
 _FIGURE = "figure"
 _PEAK_RSS = "peak_rss_mib"
