@@ -179,6 +179,8 @@ def _leaf(entity: Entity, *, is_one_way: bool) -> Leaf:
         media_type = "text/plain"
     disposition = entity.raw("content-disposition")
     file_name = decode_file_name(disposition, entity.raw("content-type"))
+    if media_type == "text/plain" and not file_name and _PAGE.match(content[:_TEXT_SNIFFED]):
+        media_type = "text/html"  # what programs send without saying so
     is_text = media_type.startswith("text/")
     is_put_aside = unfold(disposition)[:10].lower() == b"attachment"
     is_named = bool(file_name) and not is_one_way and media_type != "text/html"  # a named page in line is shown
@@ -201,6 +203,10 @@ def _leaf(entity: Entity, *, is_one_way: bool) -> Leaf:
     )
     content_id = unfold(entity.raw("content-id")).decode("latin-1").strip(" <").partition(">")[0]
     return Leaf(part, content, flaws, "" if is_attachment else source[: MOST_HTML + 1], content_id)
+
+
+_PAGE = LazyPattern(rb"\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_TEXT_SNIFFED = 200
 
 
 # What Exchange calls the second text of a mail that has one before and one behind a file.
@@ -230,8 +236,10 @@ def _text(content: bytes, media_type: str, label: str) -> tuple[str, str, frozen
 def _decoded_body(entity: Entity) -> bytes:
     encoding = entity.transfer_encoding
     if encoding == "base64":
-        is_text = _NOT_BASE64.search(entity.body.lstrip()[:_HEADING].partition(b"\n")[0])
-        return entity.body if is_text else from_base64(entity.body, url_safe=False)
+        if _NOT_BASE64.search(entity.body.lstrip()[:_HEADING].partition(b"\n")[0]):
+            return entity.body
+        decoded = from_base64(entity.body, url_safe=False)
+        return undeclared_file(decoded) or decoded  # some programs encode a file twice
     if encoding == "quotedprintable":
         return binascii.a2b_qp(entity.body)
     if encoding in {"xuuencode", "uuencode", "uue", "xuue"}:

@@ -130,6 +130,8 @@ def test_a_notice_is_read_whole(line_end: bytes) -> None:
             "first\nsecond",
             (),
         ),
+        (b"text/plain; charset=utf-8", "<!DOCTYPE html>\n<p>電子<br>保証</p>".encode(), "電子\n保証", ()),
+        (b"text/plain", b"<htmlx> a<br>b", "<htmlx> a<br>b", ()),
         (b"text/html; charset=unicode", "<p>電子保証".encode("utf-16"), "電子保証", (Flaw.CHARSET_GUESSED,)),
         # RFC 3676: a break may stand within a number; quotations keep their depth, a signature's rule its line
         (
@@ -158,6 +160,7 @@ def test_bodies(content_type: bytes, data: bytes, body: str, flaws: tuple[Flaw, 
         (b"x-uuencode", b"begin 644 a\n#0V%T\n`\nend\n", b"Cat"),
         (b"uuencode", b"no beginning", b"no beginning"),
         (b"8bit", b"as it is", b"as it is"),
+        (b"base64", b64encode(b64encode(PDF)), PDF),
         (b"base64", "電子保証".encode(), "電子保証".encode()),
         (b"base64", CP50221, CP50221),
         (b"base64", b"44GCQUJD\n\n" + "検査済み".encode(), "あABC".encode()),
