@@ -16,7 +16,6 @@ import pikepdf
 import py7zr
 import pytest
 import pyzipper
-from storage.use_cases.settling.settle import Submissions
 
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.notice.read_mail import NotNow, ReadFailure, TakesLong
@@ -29,6 +28,7 @@ from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
 from storage.store import Store
 from storage.use_cases.incoming import Incoming
+from storage.use_cases.settling.settle import Submissions
 from tests.in_process_reader import InProcessReader
 from tests.workers.conftest import DESK, INBOX, Watch
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storage.use_cases.settling.settle import Submissions
 
 from bot.core.judging.lookup import LookUp
 from bot.core.notice.interpret import UnderstoodMail
@@ -22,6 +21,7 @@ from bot.workers.sorter import LEASE, Sorter
 from storage.database.connection import Database
 from storage.store import Store
 from storage.use_cases.register import Register
+from storage.use_cases.settling.settle import Submissions
 from tests.storage.samples import add
 from tests.workers.conftest import INBOX, Watch
 from tests.workers.test_oracle import RIGHT, PaperReader, notice, number_of, row
