@@ -1,7 +1,6 @@
 """A register file's tables → guarantees, and a problem with its reason for each row or value that is not accepted.
 
-`parse_book` is called by bot/register/importing.py with what bot/spreadsheets read, `parse_rows` with a single table by
-core/notice/entry_forms.py; core/register/plan.py compares the result with the register. A value that is not needed is left out where
+`parse_book` is called by bot/register/importing.py with what bot/spreadsheets read; core/register/plan.py compares the result with the register. A value that is not needed is left out where
 it can't be read; the row is taken. Raises only ValueError for a wrong layout.
 """
 
