@@ -17,7 +17,7 @@ from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.automatic.screen import screen
 from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import find_report
-from bot.core.mail.gateways import is_note_name, says_taken_out
+from bot.core.mail.gateways import is_note_name, says_locked, says_taken_out
 from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters
 from bot.core.mail.html import enriched_to_text, html_to_text
 from bot.core.mail.parse import parse_mail
@@ -116,6 +116,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "enriched_to_text": enriched_to_text,
     "says_taken_out": says_taken_out,
     "is_note_name": is_note_name,
+    "says_locked": says_locked,
     "alternative": lambda text: parse_mail(_ALTERNATIVE.format(text).encode()),
     "typed_notices": lambda text: typed_notices(parsed(text).mail, FORMATS),
     "said_in": lambda text: said_in(parsed(text).mail),
