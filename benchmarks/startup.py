@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.documents.pool.frames import SIGHT, TEXT
+from bot.documents.pool.frames import SIGHT
+from bot.documents.pool.process import FORK_SERVER
 
 REPEATS = 5
 _ROOT = Path(__file__).resolve().parents[1]
@@ -38,8 +39,8 @@ def starts(folder: Path) -> Mapping[str, Start]:
         "`--help`": lambda: _command("--help"),
         "`outbox list`": lambda: _command("outbox", "list", "--config", str(config)),
         "`serve`, listening": lambda: _serve(config),
-        "the process for text, ready": lambda: _fork_server(TEXT),
-        "the process for pictures, ready": lambda: _fork_server(SIGHT),
+        "the process for text, ready": _fork_server,
+        "the same, then the one for pictures": lambda: _fork_server(for_pictures=True),
     }
 
 
@@ -73,9 +74,9 @@ def _greets(port: int) -> bool:
         return False
 
 
-def _fork_server(role: str) -> None:
-    """Until it says that a mail could be read."""
-    command = (sys.executable, "-E", "-s", "-m", "bot.documents.pool.fork_server", str(os.getpid()), role)
+def _fork_server(*, for_pictures: bool = False) -> None:
+    """Until it says that a mail could be read, or until the one that it makes for pictures says so."""
+    command = (sys.executable, "-E", "-s", "-m", FORK_SERVER, str(os.getpid()))
     environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
     control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with (
@@ -87,9 +88,21 @@ def _fork_server(role: str) -> None:
     ):
         its_own.close()
         said = control.recv(1)
-        process.kill()
+        if said and for_pictures:
+            said = _made(control).recv(1)
+        control.close()
+        process.wait()
     if not said:
-        raise RuntimeError(f"the process for {role} did not start")
+        raise RuntimeError("a process that reads did not start")
+
+
+def _made(control: socket.socket) -> socket.socket:
+    """What a fork server for pictures talks on, which this one makes; it ends when that is closed."""
+    talk, its_talk = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    fate, its_fate = socket.socketpair()
+    with fate, its_talk, its_fate:
+        socket.send_fds(control, [SIGHT], [its_talk.fileno(), its_fate.fileno()])
+    return talk
 
 
 def measured(start: Start, repeats: int = REPEATS) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from bot.core.records.envelope import Envelope, Source
 from bot.core.records.reasons import MailReason
 from bot.core.verdict.known_mail import known_mail
 from bot.documents.pool.children import Children
-from bot.documents.pool.frames import TEXT, Handing
+from bot.documents.pool.frames import Handing
 from bot.documents.pool.process import ChildDiedError
 from bot.documents.pool.progress import CpuBudget, Progress, ReadJob
 
@@ -40,7 +40,7 @@ def mail(lie: str, words: str) -> bytes:
 
 @pytest.fixture
 async def children() -> AsyncIterator[Children]:
-    pool = Children(TEXT, lambda _: None, "tests.attacks.taken_over")
+    pool = Children(lambda _: None, "tests.attacks.taken_over")
     yield pool
     pool.kill()
     await pool.end()

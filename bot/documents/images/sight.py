@@ -33,14 +33,21 @@ def is_installed() -> bool:
     return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime", "cv2", "tesserocr"))
 
 
-def load_sight() -> Sight:
-    """Load everything, and use it once, so that nothing is loaded late."""
+def load_sight(rehearse: Callable[[Sight], None]) -> Sight:
+    """Load everything, and use it once, so that nothing is loaded late. `rehearse`: reads a paper, with what it is given."""
     from bot.documents.images.annotated_pages import draw  # noqa: PLC0415 - the process that reads text has no need of it
 
     try:
-        from bot.documents.images.visual_check import load_image_reader  # noqa: PLC0415 - likewise
+        from bot.documents.images.engines import load, quick  # noqa: PLC0415 - likewise
+        from bot.documents.images.visual_check import ImageReader  # noqa: PLC0415 - likewise
 
-        reader = load_image_reader()
+        engines = load()
     except (ImportError, FileNotFoundError):
-        return Sight(draw, None)
+        sight = Sight(draw, None)
+        rehearse(sight)
+        return sight
+    for_rehearsal = ImageReader(quick(engines))
+    for_rehearsal.rehearse()
+    rehearse(Sight(draw, for_rehearsal.look))
+    reader = ImageReader(engines)
     return Sight(partial(draw, straighten=reader.straighten), reader.look)

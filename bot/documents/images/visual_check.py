@@ -1,6 +1,6 @@
 """The second look at an opened paper: pages without text of their own are recognised, text is compared with what is drawn.
 
-`load_image_reader` is called by sight.py before the process locks itself in. `ImageReader.look` is called for each document
+`ImageReader.rehearse` is called by sight.py before the process locks itself in. `ImageReader.look` is called for each document
 and gives it back with the pages that were seen, and what all of it says now; its doubts are for a person. Raises
 FileNotFoundError when it is loaded without the engines' data, MemoryError; importing this needs the OCR extra.
 """
@@ -30,7 +30,7 @@ from bot.documents.images import compare_text, image_files
 from bot.documents.images.budget import LookBudget
 from bot.documents.images.compare_text import TextAgreement
 from bot.documents.images.deskew import cut, upright
-from bot.documents.images.engines import Engines, load
+from bot.documents.images.engines import Engines
 from bot.documents.images.image_files import Picture
 from bot.documents.images.page_reader import SeenPage, grey_of, read_picture
 from bot.documents.images.rendering import DRAWN_DPI, has_own_fonts, render
@@ -44,13 +44,6 @@ _REHEARSED_DPI = 55.0
 # A glimpse at a page: finds a title's line, and reads it nearly.
 _GLIMPSE_DPI, _GLIMPSE_SIDE, _GLIMPSE_LINES, _LINE_SHAPE = 120.0, 640, 4, 3.0
 _KEY = LazyPattern("認証キ|証キー|電子保証|電子証")
-
-
-def load_image_reader() -> ImageReader:
-    """Load all that recognises pictures, which takes a second and files."""
-    eyes = ImageReader(load())
-    eyes.rehearse()
-    return eyes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The children of one role: each mail that is read gets a fresh one, and a fork server that ended is started again.
+"""The children of a fork server: each mail that is read gets a fresh one, and a fork server that ended is started again.
 
 Used by reader.py. Raises ChildDiedError and NotNowError (process.py); the child is killed by then.
 """
@@ -56,19 +56,19 @@ def _no_process_is_no_fault() -> Iterator[None]:
 
 
 class Children:
-    """`role`: see frames.py. `on_start` is told why a child runs unfiltered ("" = it does not). `program`: the fork server's
-    module. `still_seconds`: see process.py.
+    """`on_start` is told why a child runs unfiltered ("" = it does not). `program`: the fork server's module; `of_text`: those
+    whose fork server makes ours, one for pictures. `still_seconds`: see process.py.
     """
 
     def __init__(
         self,
-        role: str,
         on_start: Callable[[str], None],
         program: str = FORK_SERVER,
         still_seconds: float = STILL_SECONDS,
+        of_text: Children | None = None,
     ) -> None:
-        self._role = role
         self._program = program
+        self._of_text = of_text
         self._still_seconds = still_seconds
         self._on_start = on_start
         self._server: ForkServer | None = None
@@ -91,8 +91,13 @@ class Children:
             if self._server is None or not self._server.is_alive:
                 await self._end()
                 with _no_process_is_no_fault():
-                    self._server = await ForkServer.start(self._role, self._program, self._still_seconds)
+                    self._server = await self._new_server()
             return self._server
+
+    async def _new_server(self) -> ForkServer:
+        if self._of_text is None:
+            return await ForkServer.start(self._program, self._still_seconds)
+        return await (await self._of_text.server()).for_pictures(self._still_seconds)
 
     async def end(self) -> None:
         """End the fork server, after the children at work."""

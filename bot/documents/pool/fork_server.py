@@ -1,19 +1,22 @@
-"""The fork server: `python -m bot.documents.pool.fork_server PARENT_PID ROLE`, from which each mail gets a process of its own.
+"""The fork servers: `python -m bot.documents.pool PARENT_PID`, from which each mail gets a process of its own.
 
 Started and ended by process.py, on a socket as its stdin. It has imported and used all that reading needs, and never reads a
-mail. A request is one byte with two descriptors: the socket on which a new child talks (child.py), and one on which this server
-tells the child's process id and handle, and at last its exit code and CPU time. It ends, after its children, when the daemon closes its
-socket, and dies with the daemon; its children die with it. Raises nothing that anybody would see: the daemon sees that it ended.
+mail. A request is one byte with two descriptors: the socket on which a new process talks, and one on which this server tells its
+process id and handle, and at last its exit code and CPU time. The process is a child (child.py), or, for SIGHT, a second fork
+server, which loads what looks at pictures besides. A server ends, after its children, when the daemon closes its socket, and dies
+with who made it; its children die with it. Raises nothing that anybody would see: the daemon sees that it ended.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from bot.core.mail import html
 from bot.documents import delivery_reports
@@ -23,36 +26,50 @@ from bot.documents.mail_words import compile_patterns
 from bot.documents.pdf import repair
 from bot.documents.pool import confinement, memory
 from bot.documents.pool.child import answers_to, read_one
-from bot.documents.pool.frames import END, PID_BYTES, SIGHT, TEXT, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.frames import END, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
 from bot.documents.pool.rehearsal import NOTICE, WORDS, mail_with
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
 _IDLE_SECONDS, _MANY = 1.0, 8
 TALK = 3
-"""A child's socket, the only descriptor that it has besides /dev/null."""
+"""A child's socket, the only descriptor that it has besides /dev/null. A server's is its stdin."""
 
 
 def main() -> None:
     """Get ready, say so, and fork children until the daemon closes our socket."""
-    parent, role = int(sys.argv[1]), sys.argv[2]
+    confinement.watch_parent(int(sys.argv[1]))
+    gc.disable()
+    _warm_up()
+    memory.settle()
+    gc.enable()
+    serve(_locked_in(None), partial(_see, os.getpid()), _prepared())
+
+
+def _see(parent: int) -> None:
+    """Become the server for pictures: what reads text is there already."""
     confinement.watch_parent(parent)
-    sight = _warmed_up(role)
-    threads = role == SIGHT
+    gc.disable()
+    sight = load_sight(partial(_rehearse, NOTICE, ReadRequest(words_known=True, look=True)))
+    memory.settle()
+    gc.enable()
+    serve(_locked_in(sight))
+
+
+def _locked_in(sight: Sight | None) -> Callable[[], None]:
+    """What a child does."""
+    threads, server = sight is not None, os.getpid()
     rules = confinement.rules_for(TALK, TALK, threads=threads)
     room = confinement.SIGHT_ADDRESS_SPACE_BYTES if threads else confinement.ADDRESS_SPACE_BYTES
 
     def live() -> None:
-        """What a child does."""
         confinement.watch_parent(server)
         read_one(TALK, sight, confinement.lock_in(rules, room, threads=threads))
 
-    server = os.getpid()
-    memory.settle()
-    serve(live, _prepared() if role == TEXT else None)
+    return live
 
 
-def _warmed_up(role: str) -> Sight | None:
+def _warm_up() -> None:
     """Load what loads late: a locked-in child can open no file. A forked one finds it done."""
     confinement.load_charsets()
     html.warm_up()
@@ -60,12 +77,8 @@ def _warmed_up(role: str) -> Sight | None:
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
-    sight = load_sight() if role == SIGHT else None
-    known = role == SIGHT
-    for order in (ReadRequest(words_known=known), ReadRequest(words_known=known, look=True)):
-        _rehearse(NOTICE, order, sight)
+    _rehearse(NOTICE, ReadRequest())
     adapter(Ready)
-    return sight
 
 
 def _rehearse(lines: Sequence[str], order: ReadRequest, sight: Sight | None = None) -> None:
@@ -80,10 +93,10 @@ def _prepared() -> Iterator[None]:
     memory.settle()
 
 
-def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
+def serve(live: Callable[[], None], see: Callable[[], None] | None = None, idle: Iterator[None] | None = None) -> None:
     """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone.
 
-    `idle`: work in short steps that later children find done; it is done while nobody asks anything of us, and once many
+    `see`: what a fork server for pictures does, None = there will be none. `idle`: work in short steps that later children find done; it is done while nobody asks anything of us, and once many
     have asked, whenever there is a moment: under load each child would do it anew.
     """
     control = socket.socket(fileno=os.dup(0))
@@ -106,7 +119,9 @@ def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
                 request, descriptors, _, _ = socket.recv_fds(control, 1, 2)
                 is_open, requests = bool(request), requests + 1
                 if len(descriptors) == 2:
-                    children |= _forked(descriptors[0], descriptors[1], live)
+                    talk, fate = descriptors
+                    does, place = (see, 0) if request == SIGHT and see is not None else (live, TALK)
+                    children |= _forked(talk, fate, does, place)
             else:
                 pid, fate = children.pop(ready)
                 _, status, used = os.wait4(pid, 0)
@@ -117,8 +132,10 @@ def serve(live: Callable[[], None], idle: Iterator[None] | None = None) -> None:
                 os.close(fate)
 
 
-def _forked(talk: int, fate: int, live: Callable[[], None]) -> dict[int, tuple[int, int]]:
-    """The new child; none where the machine has no room for one, which closes what the daemon listens to."""
+def _forked(talk: int, fate: int, does: Callable[[], None], place: int) -> dict[int, tuple[int, int]]:
+    """A new process that does this, with its socket at this place; none where the machine has no room for one, which closes
+    what the daemon listens to.
+    """
     try:
         pid = os.fork()
     except OSError:
@@ -127,9 +144,9 @@ def _forked(talk: int, fate: int, live: Callable[[], None]) -> dict[int, tuple[i
         return {}
     if not pid:
         try:
-            os.dup2(talk, TALK)
-            os.closerange(TALK + 1, os.sysconf("SC_OPEN_MAX"))
-            live()
+            os.dup2(talk, place)
+            os.closerange(max(place, 2) + 1, os.sysconf("SC_OPEN_MAX"))
+            does()
         except BaseException:  # noqa: BLE001 - nobody would see it, and no code of the server may run in a child
             os._exit(1)
         os._exit(0)
@@ -138,7 +155,3 @@ def _forked(talk: int, fate: int, live: Callable[[], None]) -> dict[int, tuple[i
     with socket.socket(fileno=os.dup(fate)) as told, suppress(OSError):
         socket.send_fds(told, [pid.to_bytes(PID_BYTES, "big")], [handle])
     return {handle: (pid, fate)}
-
-
-if __name__ == "__main__":
-    main()

@@ -37,8 +37,8 @@ from bot.documents.mail_words import EXCERPT_CHARACTERS
 
 T = TypeVar("T")
 
-# The roles of a fork server and its children: the command line's second word.
-TEXT, SIGHT = "text", "sight"
+# What a fork server is asked for: a child, or a fork server whose children look at pictures as well.
+CHILD, SIGHT = b"c", b"s"
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
 # What a fork server tells of a child: its process id; at its end its exit code (minus the signal that ended it), and the

@@ -11,6 +11,7 @@ import asyncio
 import math
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -19,10 +20,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import bot
-from bot.documents.pool.frames import ANSWER_BYTES, END, LENGTH_BYTES, PID_BYTES
+from bot.documents.pool.frames import ANSWER_BYTES, CHILD, END, LENGTH_BYTES, PID_BYTES, SIGHT
 
 PIECE_BYTES = 2**18
 """So much of a mail is written to a child's socket at a time: what it does not take at once lies in memory twice."""
@@ -34,7 +35,7 @@ _PROCESS_CLOCK = (
     2  # the kernel's name for a process's CPU time is made of its number and this, see clock_getcpuclockid(3)
 )
 _CLOSE_SECONDS = 2.0
-FORK_SERVER = "bot.documents.pool.fork_server"
+FORK_SERVER = "bot.documents.pool"
 
 _ROOT: Final = Path(bot.__file__).resolve().parents[1]
 # No secret of the daemon's environment reaches a child. One malloc arena: each reserves 64 MiB of address space. One thread:
@@ -191,22 +192,24 @@ class Child:
 
 
 class ForkServer:
-    """One process that reads nothing, and its children."""
+    """One process that reads nothing, and its children. `handle`: its pidfd; `process`: None for one that another one made."""
 
-    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
-        self._process = process
+    def __init__(
+        self, pid: int, handle: int, control: socket.socket, process: asyncio.subprocess.Process | None = None
+    ) -> None:
+        self.pid = pid
+        self._handle: int | None = handle
         self._control = control
-        # Not Process.kill(): that polls first, and may so take the exit status away from asyncio's own watcher.
-        self._handle: int | None = os.pidfd_open(process.pid)
+        self._process = process
 
     @classmethod
-    async def start(cls, role: str, program: str = FORK_SERVER, still_seconds: float = STILL_SECONDS) -> ForkServer:
-        """Start one and wait until it has everything at hand. `role`: see frames.py; `program`: its module."""
+    async def start(cls, program: str = FORK_SERVER, still_seconds: float = STILL_SECONDS) -> Self:
+        """Start one and wait until it has everything at hand. `program`: its module."""
         control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.settimeout(0)
         with its_own:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-E", "-s", "-B", "-m", program, str(os.getpid()), role),
+                *(sys.executable, "-E", "-s", "-B", "-m", program, str(os.getpid())),
                 cwd=_ROOT,
                 env=_ENVIRONMENT,
                 stdin=its_own.fileno(),
@@ -214,48 +217,69 @@ class ForkServer:
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C at the daemon's terminal is the daemon's business
             )
-        server = cls(process, control)
+        return await cls(process.pid, os.pidfd_open(process.pid), control, process).ready(still_seconds)
+
+    async def for_pictures(self, still_seconds: float = STILL_SECONDS) -> Self:
+        """Have one forked whose children look at pictures as well, and wait until it has everything at hand."""
+        control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control.settimeout(0)
         try:
-            async with while_it_works(server.pid, still_seconds):
-                is_ready = await asyncio.get_running_loop().sock_recv(control, 1)
+            pid, handle, fate = await self._forked(SIGHT, its_own, still_seconds)
         except BaseException:
-            server.kill()
+            control.close()
+            raise
+        fate.close()
+        return await type(self)(pid, handle, control).ready(still_seconds)
+
+    async def ready(self, still_seconds: float) -> Self:
+        """Wait until it says that it is. One that does not is killed."""
+        try:
+            async with while_it_works(self.pid, still_seconds):
+                is_ready = await asyncio.get_running_loop().sock_recv(self._control, 1)
+        except BaseException:
+            self.kill()
             raise
         if not is_ready:
-            server.kill()
-            raise NotNowError(f"the process for {role} does not start")
-        return server
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
+            self.kill()
+            raise NotNowError("a process that reads does not start")
+        return self
 
     @property
     def is_alive(self) -> bool:
         """Whether it runs and was not killed."""
-        return self._process.returncode is None and self._handle is not None
+        if self._handle is None:
+            return False
+        ended = select.poll()
+        ended.register(self._handle, select.POLLIN)
+        return not ended.poll(0)
 
     async def child(self, still_seconds: float = STILL_SECONDS) -> Child:
         """Have a child forked. A server that can't is killed."""
         talk, its_talk = socket.socketpair()
+        try:
+            pid, handle, fate = await self._forked(CHILD, its_talk, still_seconds)
+        except BaseException:
+            talk.close()
+            raise
+        return Child(pid, handle, fate, await asyncio.open_unix_connection(sock=talk))
+
+    async def _forked(self, what: bytes, talk: socket.socket, still_seconds: float) -> tuple[int, int, socket.socket]:
+        """The process id and handle of what is asked for, and where its end is told; `talk` becomes its own."""
         fate, its_fate = socket.socketpair()
         fate.settimeout(0)
         try:
-            with its_talk, its_fate:
-                socket.send_fds(self._control, [b"f"], [its_talk.fileno(), its_fate.fileno()])
+            with talk, its_fate:
+                socket.send_fds(self._control, [what], [talk.fileno(), its_fate.fileno()])
             async with while_it_works(self.pid, still_seconds):
                 pid, handle = await _born(fate)
         except (NotNowError, OSError) as error:
             self.kill()
-            talk.close()
             fate.close()
             raise NotNowError("no process can be forked") from error
         except BaseException:
-            talk.close()
             fate.close()
             raise
-        return Child(pid, handle, fate, await asyncio.open_unix_connection(sock=talk))
+        return pid, handle, fate
 
     def kill(self) -> None:
         """End it, and so its children, at once."""
@@ -269,11 +293,11 @@ class ForkServer:
     async def end(self) -> None:
         """Close its socket, which ends it after its children, or kill it; and wait until it is gone."""
         self._control.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._process.wait()
+        if self._handle is not None:
+            await _is_readable(self._handle, _CLOSE_SECONDS)
         self.kill()
-        await self._process.wait()
+        if self._process is not None:
+            await self._process.wait()
 
 
 async def _born(fate: socket.socket) -> tuple[int, int]:

@@ -27,7 +27,7 @@ from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
 from bot.documents.pool.children import Children
-from bot.documents.pool.frames import SIGHT, TEXT, Drawing, Handing
+from bot.documents.pool.frames import Drawing, Handing
 from bot.documents.pool.process import STILL_SECONDS, ChildDiedError, NotNowError
 from bot.documents.pool.progress import TRIES, CpuBudget, Progress, ReadJob
 
@@ -74,8 +74,8 @@ class Reader:
     ) -> None:
         self._children = children
         self._free = asyncio.Semaphore(children)
-        self._text = Children(TEXT, self._note_start, still_seconds=still_seconds)
-        self._sight = Children(SIGHT, self._note_start, still_seconds=still_seconds)
+        self._text = Children(self._note_start, still_seconds=still_seconds)
+        self._sight = Children(self._note_start, still_seconds=still_seconds, of_text=self._text)
         # A first reading never waits for the look at a mail that takes long.
         self._looking, self._looking_quickly, self._drawing = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._sees = is_installed() if sees is None else sees

@@ -40,9 +40,10 @@ ALIKE = ("0OoQDCc", "1lIi|!jJLt", "5Ss", "2Zz", "8B", "uUvVyY", "9gq", "6bG")
 
 @pytest.fixture(scope="module")
 def eyes():
-    from bot.documents.images.visual_check import load_image_reader  # noqa: PLC0415 - needs the OCR extra
+    from bot.documents.images.engines import load  # noqa: PLC0415 - needs the OCR extra
+    from bot.documents.images.visual_check import ImageReader  # noqa: PLC0415 - likewise
 
-    return load_image_reader()
+    return ImageReader(load())
 
 
 def scan(notices: list[Notice], layout: str, dpi: int, turn: int) -> bytes:

@@ -57,9 +57,10 @@ PaperOf = Callable[[str], bytes]
 
 @pytest.fixture(scope="module")
 def eyes():
-    from bot.documents.images.visual_check import load_image_reader  # noqa: PLC0415 - needs the OCR extra
+    from bot.documents.images.engines import load  # noqa: PLC0415 - needs the OCR extra
+    from bot.documents.images.visual_check import ImageReader  # noqa: PLC0415 - likewise
 
-    return load_image_reader()
+    return ImageReader(load())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -268,7 +268,7 @@ async def test_a_child_that_works_is_waited_for_however_long_it_takes(slow_mail:
 
 
 async def test_a_mail_that_no_process_can_be_had_for_is_read_later(mail_with: MailWith) -> None:
-    nothing = ForkServer.start("text", "no.such.module")
+    nothing = ForkServer.start("no.such.module")
     with pytest.raises(NotNowError, match="does not start"):
         await nothing
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
