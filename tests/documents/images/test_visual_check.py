@@ -223,7 +223,7 @@ async def test_pictures_are_drawn_without_a_recogniser_too(mail_with: MailWith, 
     async with Reader(1, sees=False) as reader:
         (picture,) = await reader.draw(mail_with(paper("reportlab-leaflet")), [View("2", 1, ())])
         assert picture.startswith(b"\x89PNG")
-        assert reader.server_pids == ()
+        assert len(reader.server_pids) == 1  # the one for text
 
 
 @pytest.mark.parametrize("name", ["lying-key-permuted", "lying-key-and-number"])
