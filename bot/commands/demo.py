@@ -7,6 +7,7 @@ process of its own, from the sample register and papers in bot/commands/sample. 
 from __future__ import annotations
 
 import asyncio
+import io
 import mailbox
 import os
 import shutil
@@ -15,10 +16,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
 from email.utils import format_datetime
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic, sleep
@@ -37,6 +39,7 @@ from bot.core.records.envelope import digest
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, OutboxRow, OutboxState
 from bot.core.text.dates import JAPAN
+from bot.loading import loading
 from storage.store import KeyFile, Store
 
 _MARK = ".hosho-bot-demo"  # only a folder that we made is ever cleared
@@ -205,10 +208,13 @@ def _daemon(folder: Path, config: Config) -> Iterator[float]:
     command = [sys.executable, "-m", "bot", "serve", "--config", str(folder / "config.toml")]
     with (folder / "daemon.log").open("wb") as log, subprocess.Popen(command, stderr=log, env=environment) as process:  # noqa: S603 - our own program
         try:
+            with loading():  # while the daemon does the same
+                for named in ("register", "summary"):
+                    _command(named)
             while not _answers(config.smtp.port):
                 if process.poll() is not None or monotonic() - began > _PATIENCE_SECONDS:
                     raise click.ClickException(f"the daemon did not start; see {folder / 'daemon.log'}")
-                sleep(0.1)
+                sleep(0.02)
             yield monotonic() - began
         finally:
             process.terminate()
@@ -223,11 +229,18 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _run(folder: Path, *arguments: str) -> str:
-    """A command of ours, as the operator would call it; returns what it printed."""
-    command = [sys.executable, "-m", "bot", *arguments, "--config", str(folder / "config.toml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
-    return (done.stdout + done.stderr).strip()
+def _command(named: str) -> click.Command:
+    """A command of ours by its name; its module is loaded now."""
+    found: click.Command = getattr(import_module(f"bot.commands.{named}"), named)
+    return found
+
+
+def _run(folder: Path, named: str, *arguments: str) -> str:
+    """A command of ours, as the operator would call it; returns what it printed. In this process, which has loaded most of it."""
+    command, printed = _command(named), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        command.main([*arguments, "--config", str(folder / "config.toml")], named, standalone_mode=False)
+    return printed.getvalue().strip()
 
 
 def _send(config: Config, sample: Sample, number: int) -> str:
@@ -261,7 +274,7 @@ async def _until_done(config: Config, *, expected: int) -> tuple[OutboxRow, ...]
             leaving = [row for row in letters if row.state is OutboxState.QUEUED]
             if (len(mails) >= expected and not waiting and not leaving and letters) or monotonic() > deadline:
                 return tuple(reversed(letters))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
 
 
 def _worth_showing(rows: tuple[OutboxRow, ...]) -> list[OutboxRow]:
