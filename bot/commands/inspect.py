@@ -33,6 +33,7 @@ from bot.core.records.outgoing_mail import Addressee, OutboxState, OutgoingMail
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
+from bot.documents.pool.reader import Reader
 from bot.register.importing import import_file
 from bot.wiring import reader_of
 from bot.workers.password_pairing import MOST_MAILS
@@ -146,6 +147,17 @@ def _from(content: bytes) -> str | None:
 
 
 @asynccontextmanager
+async def _warming(reader: Reader) -> AsyncIterator[Reader]:
+    """The reader; its processes start now, while the rest is made ready."""
+    async with reader:
+        warming = asyncio.create_task(reader.warm())
+        try:
+            yield reader
+        finally:
+            warming.cancel()
+
+
+@asynccontextmanager
 async def inspector(config: Config, register: Path | None) -> AsyncIterator[Inspector]:
     """Open the office. Raises TableError for a register that can't be read."""
     clock = SteppingClock()
@@ -153,7 +165,10 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
     policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
-        async with await Store.open(url, clock=clock, durable=False) as store, reader_of(config) as reader:
+        async with (
+            _warming(reader_of(config)) as reader,
+            await Store.open(url, clock=clock, durable=False) as store,
+        ):
             if register is not None:
                 layout = policy.formats.layout
                 result = await import_file(store.register, register, layout=layout, actor="inspect")
