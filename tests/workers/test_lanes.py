@@ -11,7 +11,7 @@ ENVELOPE = Envelope(Source.SMTP, "a@b.example.jp", ("hosho@city.example.jp",), d
 
 
 def mail(number: int, sender: str, attempts: int = 1) -> ReceivedMail:
-    return ReceivedMail(number, ENVELOPE, b"", "", attempts, sender)
+    return ReceivedMail(number, ENVELOPE, b"", "", attempts, shares_as=sender)
 
 
 class Sorting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,10 @@ class MeetingRegister(Register):
 
     meeting: asyncio.Barrier | None = None
 
-    async def look_up(self, fields: NoticeFields, works_numbers: Sequence[str] = ()) -> LookUp:
-        found = await super().look_up(fields, works_numbers)
+    async def look_up(
+        self, fields: NoticeFields, works_numbers: Sequence[str] = (), *, besides: Collection[int] = ()
+    ) -> LookUp:
+        found = await super().look_up(fields, works_numbers, besides=besides)
         if self.meeting is not None:
             await self.meeting.wait()
             self.meeting = None
