@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from benchmarks import naive, startup
+from benchmarks import material, naive, startup
 from benchmarks.__main__ import DOCUMENT, Plan, measure
 from benchmarks.house import Memory
-from benchmarks.material import arrival, corpus, plain_notices, register
+from benchmarks.material import arrival, plain_notices, register
 from benchmarks.measuring import Figure, Laps, Row, Side, Times, rounds, rows
 from benchmarks.report import BEGIN, END, Machine, Report, written
 from benchmarks.whole_corpus import Right
@@ -34,6 +35,10 @@ REPORT = Report(
     memory=Memory((60.4, 36.0, 36.0), (61.0, 36.0, 66.0)),
     right={Side.OURS: Right(71, 71, 0), Side.NAIVE: Right(71, 30, 1)},
 )
+
+
+corpus = cache(material.corpus)
+"""Its mails are made of the papers, which takes longer than each of these tests."""
 
 
 def giving(*figures: float, log: list[float]) -> Callable[[], Awaitable[Times]]:

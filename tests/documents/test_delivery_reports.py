@@ -10,14 +10,15 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from bot.core.mail.automatic.screen import screen
 from bot.core.mail.automatic.signs import OwnIdentity
-from bot.core.mail.delivery_status import returned_letter
-from bot.core.mail.parse import parse_mail
+from bot.core.mail.delivery_status import Report, returned_letter
+from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.records.outgoing_mail import BounceReport
 from bot.documents.delivery_reports import read_report, warm_up
 
@@ -51,9 +52,15 @@ def bounces() -> Iterator[tuple[str, bytes]]:
 
 
 def judged(content: bytes, mail_from: str | None, rcpt_tos: tuple[str, ...] = ()) -> BounceReport | None:
-    parsed = parse_mail(content)
+    parsed, report = read(content)
     automatic = screen(parsed.mail, mail_from, OwnIdentity(frozenset()))
-    return returned_letter(read_report(content, parsed), parsed.mail, automatic, rcpt_tos)
+    return returned_letter(report, parsed.mail, automatic, rcpt_tos)
+
+
+@lru_cache(maxsize=600)  # all bounces, which are judged for two envelopes
+def read(content: bytes) -> tuple[ParsedMail, Report]:
+    parsed = parse_mail(content)
+    return parsed, read_report(content, parsed)
 
 
 @pytest.mark.corpora
@@ -110,7 +117,8 @@ HOSTILE = {
 
 _MEASURED = """
 import sys, time
-from bot.core.mail.parse import parse_mail
+from bot.core.mail.parse import ParsedMail, parse_mail
+from bot.core.mail.delivery_status import Report
 from bot.documents.delivery_reports import read_report
 content = sys.stdin.buffer.read()
 parsed = parse_mail(content)
