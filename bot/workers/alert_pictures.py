@@ -59,6 +59,7 @@ class AlertPictures:
         self._policy = policy
         self._papers = AskedPapers(store, reader, composer, policy)
         self._jobs: deque[_Job] = deque()
+        self._tried: list[_Job] = []  # could not be had, and wait for their next try
         self._wake = asyncio.Event()
         self.on_done: Callable[[], None] = lambda: None
 
@@ -91,14 +92,16 @@ class AlertPictures:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self.draw_all()
-            if self._jobs:  # tried, and not to be had now
-                await asyncio.sleep(_PAUSE_SECONDS)
-                self._wake.set()
+            await self._draw_noted()
 
     async def draw_all(self) -> None:
-        """Make what is noted now, or try to; what can't be had is tried again at the next call."""
-        for _ in range(len(self._jobs)):
+        """Make all that is noted, or try to, also what was tried before; what can't be had is tried again at the next call."""
+        self._jobs.extend(self._tried)
+        self._tried.clear()
+        await self._draw_noted()
+
+    async def _draw_noted(self) -> None:
+        while self._jobs:
             job = self._jobs.popleft()
             try:
                 mails = await self._made(job)
@@ -107,10 +110,22 @@ class AlertPictures:
                 mails = None
             job = replace(job, tries=job.tries + 1)
             if mails is None and job.tries < TRIES:
-                self._jobs.append(job)
+                self._try_again(job)
                 continue
             await self._leave(job, mails)
             self.on_done()
+
+    def _try_again(self, job: _Job) -> None:
+        """After a pause, of this job alone: others don't wait for it."""
+
+        def note() -> None:
+            if job in self._tried:
+                self._tried.remove(job)
+                self._jobs.append(job)
+                self._wake.set()
+
+        self._tried.append(job)
+        asyncio.get_running_loop().call_later(_PAUSE_SECONDS, note)
 
     async def _leave(self, job: _Job, mails: Sequence[OutgoingMail] | None) -> None:
         try:
@@ -118,7 +133,7 @@ class AlertPictures:
                 await self._store.outbox.complete(mail)
         except Exception as error:  # noqa: BLE001 - likewise
             log.warning("mail %d: its letters wait: %s", job.mail_id, type(error).__name__)
-            self._jobs.append(job)
+            self._try_again(job)
 
     def _bare(self, job: _Job) -> list[OutgoingMail]:
         return [alert_with(self._composer, draft, job.made_at) for draft in job.drafts]

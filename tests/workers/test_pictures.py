@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email import policy as mail_policy
 from pathlib import Path
@@ -42,6 +44,44 @@ async def test_the_alert_brings_the_page_and_says_so(store, composer, policy, wa
     key = json.loads(EXPECTED.read_text("utf-8"))["notices"][0]["auth_key"]
     assert key not in words.get_content()
     assert (alert.recipient, alert.is_secret) == (DESK, True)
+
+
+class Meanwhile(InProcessReader):
+    """Something else happens while the first picture is drawn."""
+
+    happens: Callable[[], Awaitable[None]] | None = None
+
+    async def draw(self, *args, **kwargs):
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        return await super().draw(*args, **kwargs)
+
+
+async def test_what_is_noted_while_another_picture_is_drawn_comes_next(store, composer, policy, watch):
+    """It is no second try, which would wait half a minute."""
+    both = asyncio.Event()
+    async with Meanwhile() as reader:
+        sorter = Sorter(store, reader, composer, replace(policy, pictures=True), watch)
+        left = []
+
+        async def sort(name: str) -> None:
+            envelope = Envelope(Source.SMTP, "koji@kensetsu.example.jp", (INBOX,), watch())
+            await store.incoming.keep([Arrival(envelope, mail(many(text(), paper(name))))])
+            await sorter.sort(await store.incoming.claim(lease=LEASE))
+
+        def note() -> None:
+            left.append(1)
+            if len(left) == 2:
+                both.set()
+
+        reader.happens = lambda: sort("chromium-west")
+        sorter.pictures.on_done = note
+        await sort("reportlab-leaflet")
+        drawing = asyncio.create_task(sorter.pictures.run())
+        async with asyncio.timeout(20):
+            await both.wait()
+        drawing.cancel()
 
 
 async def test_the_picture_is_sealed_in_the_database(store, composer, policy, watch, tmp_path):
