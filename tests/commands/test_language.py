@@ -136,6 +136,8 @@ def test_the_list_of_commands_loads_none_of_them():
         "bot.core.text",
         "bot.core.text.control_characters",
         "bot.core.text.lazy_pattern",
+        "bot.core.text.re2_language",
+        "bot.core.text.regex_cost",
         "bot.core.text.regex_engines",
         "bot.loading",
         "bot.surroundings",
