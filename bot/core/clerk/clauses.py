@@ -167,8 +167,10 @@ def _segment(text: str, own: Collection[str]) -> list[Said] | None:
 
 def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
-    text = _BEFORE_CASES.sub("", text)
     found = grammar.CASES.match(text)
+    if found is None or not found["rest"]:
+        text = _BEFORE_CASES.sub("", text)
+        found = grammar.CASES.match(text)
     named = named_cases(found) if found is not None and found.end() else None
     if found is None or named is None:
         return _of_a_work(text, own)

@@ -83,9 +83,9 @@ def _verb_with_words(text: str, named: Command) -> Command | None:
     """The order with a reason or a memo, which stands behind it, or before it."""
     for pattern, verb in grammar.TAKES_WORDS:
         if found := pattern.fullmatch(text):
-            words = (found["words"] or "").strip(ENDS)
+            words = _SHORT_FORM.sub(r"(\g<0>", (found["words"] or "").strip(ENDS))
             says_well = verb.needs_words and is_praise(words)
-            if says_well or reasons.is_taken_back(verb, words) or reasons.speaks_of_a_case(words):
+            if says_well or reasons.is_taken_back(verb, words) or reasons.holds_more(words, verb):
                 return None
             if verb is CommandKind.DEALT_WITH and not reasons.is_certain(text):
                 return None
@@ -95,10 +95,18 @@ def _verb_with_words(text: str, named: Command) -> Command | None:
     if any(pattern.fullmatch(text) for pattern in grammar.NEEDS_NOTHING) and reasons.is_certain(text):
         return replace(named, verb=CommandKind.DEALT_WITH, words=clean(text, WORDS_CHARACTERS))
     for pattern, verb in grammar.BECAUSE:
-        if (found := pattern.fullmatch(text)) and reasons.is_cause(found["why"], verb):
+        if (
+            (found := pattern.fullmatch(text))
+            and reasons.is_cause(found["why"], verb)
+            and not reasons.holds_more(found["why"], verb)
+        ):
             tie = "のため" if found["tie"] in {"のため", "につき"} else "ため" if "ため" in found["tie"] else ""
             return replace(named, verb=verb, words=clean(f"{found['why'].strip(ENDS)}{tie}", WORDS_CHARACTERS))
     return None
+
+
+_SHORT_FORM = LazyPattern(r"^(?:仮称|仮|株|有|同|資|一財|公財|一社|公社)\)")
+"""What a reason begins with in brackets of its own, whose first sign was taken for the order's: (仮称)…."""
 
 
 def _correction(text: str, named: Command) -> Command | None:

@@ -333,7 +333,7 @@ def _closed(order: Command, own: Collection[str]) -> Command:
     """Without what a polite person writes behind a reason or a memo, and without his name."""
     if not order.verb.takes_lines:
         return order
-    words = reasons.own_words(order.words, own)
+    words = reasons.without_last_bracket(reasons.own_words(order.words, own))
     words = reasons.for_contractor(words) if order.verb.needs_words else words
     return replace(order, words=reasons.without_closing(words))
 
@@ -342,6 +342,8 @@ def _is_whole(order: Command) -> bool:
     """Whether what the order needs was said, and nothing in its words takes it back."""
     if not order.verb.takes_lines:
         return True
+    if reasons.holds_more(order.words, order.verb):
+        return False
     if order.verb.needs_words and (said := kind_in(order.words)) is not None:
         own = (said.own, order.words) if said.own else (order.words,)
         return not any(reasons.is_taken_back(order.verb, words) for words in own) and not holds_order(said.own)

@@ -106,6 +106,51 @@ def goes_on(words: str, verb: CommandKind) -> bool:
     return not is_other and not (verb.needs_words and _ORDERED.search(words))
 
 
+def holds_more(words: str, verb: CommandKind) -> bool:
+    """Whether words behind an order hold more than its reason: an order, a case, what is about the others, or text behind a closed bracket."""
+    goes_out = verb.needs_words and any(one.search(words) for one in (_ALSO_ORDERS, _COUNTS))
+    return goes_out or bool(_OF_OTHERS.search(words)) or speaks_of_a_case(words) or not _is_bracketed_well(words)
+
+
+_ALSO_ORDERS = LazyPattern(
+    r"承認(?:$|[でをはにおいとも、。 )」]|し(?:て|ま)|願|希望|ください|下さい|ok|の(?:方|ほう|ほど|程))|(?:差し?戻し?|さしもどし|却下|返戻|保留)(?:$|[でをはにおと、。 (:]|し?(?:ます|て(?:お|く|下)|願))|確認済|対応済|しょうにん",
+    re.IGNORECASE,
+)
+_COUNTS = LazyPattern(r"[0-9]{1,2}件(?:は|とも|も|を)")
+
+
+_OF_OTHERS = LazyPattern(
+    r"残りの?(?:[0-9一二三四五六七八九]{0,2}件|分|もの|案件|全|す|ほう|方)|残り[はもを]|のこり|(?:ほか|他)(?:の(?:[0-9]{1,2}件|件|案件|分|もの|方|ほう))?(?:は|も|を)(?:[^う]|$)|(?:その|この)(?:他|ほか)[のはもを]"
+    r"|それ以外|(?:ほか|他)の[^、。]{1,8}[はも](?:問題|OK|ok|大丈夫|結構|良|よ)|あとの?(?:[0-9]{1,2}件|は)|両件|全件|もう[一1](?:件|つ)|(?:上|下|先頭|最後|最初|次)の(?:件|もの|分|方|ほう)[はも]"
+)
+_OPENING, _CLOSING = "([{「『【〔《〈", ")]}」』】〕》〉"
+_GOES_ON = LazyPattern(r"^[、。,;:/\n ]")
+_CALLED = LazyPattern(r"^[「『【][^「」『』【】]{1,20}[」』】]")
+"""The name of a kind of refusal may stand in brackets before the reason."""
+
+
+def _is_bracketed_well(words: str) -> bool:
+    """Whether each bracket that closes was opened in the words, and no text is added behind a reason in brackets."""
+    opened: list[int] = []
+    for place, sign in enumerate(words):
+        if sign in _OPENING:
+            opened.append(place)
+        elif sign in _CLOSING:
+            if not opened:
+                return False
+            is_whole = opened.pop() == 0 and not opened
+            if is_whole and _GOES_ON.match(words[place + 1 :]) and not _CALLED.match(words):
+                return False
+    return True
+
+
+def without_last_bracket(words: str) -> str:
+    """A reason that was opened in the order's line and closed in its own last one, without that sign."""
+    bare = words.rstrip(" 。.")
+    is_closed = bare.endswith(tuple(_CLOSING)) and not _is_bracketed_well(bare) and _is_bracketed_well(bare[:-1])
+    return bare[:-1] if is_closed else words
+
+
 _COMPARED = LazyPattern(
     r"(?:件目|-[0-9]{1,3}) ?(?:と(?:同|重複|二重|異|は別)|の(?:お知らせ|工事|保証|番号|もの|分と)|に(?:添付|付))"
 )

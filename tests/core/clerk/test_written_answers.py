@@ -130,11 +130,13 @@ SETS = {
     "clear, by one who knows": lambda: rows("more_clear"),
     "clear, a second set": lambda: rows("second_clear"),
     "clear, a third set": lambda: [row for row in rows("third_clear") if is_offered(row)],
+    "clear, a fourth set": lambda: [row for row in rows("fourth_clear") if is_offered(row)],
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
     "unclear, a second set": lambda: rows("second_unclear"),
     "unclear, a third set": lambda: rows("third_unclear"),
+    "unclear, a fourth set": lambda: rows("fourth_unclear"),
 }
 LEAST = {
     "clear, looked at": 0.95,
@@ -142,6 +144,7 @@ LEAST = {
     "clear, by one who knows": 0.95,
     "clear, a second set": 0.9,
     "clear, a third set": 0.9,
+    "clear, a fourth set": 0.8,
 }
 
 
@@ -162,7 +165,7 @@ def test_what_acts_is_what_was_meant(name: str) -> None:
 
 
 def test_an_order_that_a_letter_does_not_offer_does_not_act() -> None:
-    every = (*rows("clear"), *rows("third_clear"))
+    every = (*rows("clear"), *rows("third_clear"), *rows("fourth_clear"))
     assert {told(row) for row in every if not is_offered(row)} == {"asks"}
 
 
