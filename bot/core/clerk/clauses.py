@@ -14,7 +14,7 @@ from bot.core.clerk import order_words as grammar
 from bot.core.clerk import reasons
 from bot.core.clerk.one_order import named_cases, order_in
 from bot.core.clerk.remarks import Remark, open_remark, remark, remark_before
-from bot.core.clerk.statements import leaves
+from bot.core.clerk.statements import is_left_plainly, leaves
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
 from bot.core.text.lazy_pattern import LazyPattern
@@ -55,7 +55,7 @@ def holds_order(line: str) -> bool:
 
 
 CIRCLED = LazyPattern("[①-⑳]")
-_BULLET = LazyPattern(r"^(?:[・→⇒➡▶►]|- )+ ?")
+_BULLET = LazyPattern(r"^(?:[・→⇒➡▶►■◆●▼]|- )+ ?")
 KANJI_PLACE = LazyPattern(
     r"(^|[^一-龥0-9])([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
 )
@@ -93,14 +93,55 @@ def _in_digits(text: str) -> str:
 def line_of(text: str, own: Collection[str]) -> list[Said] | None:
     """What a line says, clause by clause; None where one is neither an order nor a remark."""
     text = _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text))
-    text = _in_digits(text)
+    text = _without_marks(_in_digits(text))
     text = _parted(_IN_THE_LIST.sub(lambda found: found[0].replace("番目", "件目"), text))
-    found = _in_order(text) or _by_cases(text, own) or _segment(text, own)
+    found = _in_order(text) or _by_receipts(text, own) or _by_cases(text, own) or _segment(text, own)
     if found is None and (bare := _QUOTED.sub(r"\1", text)) != text:
         found = _by_cases(bare, own) or _segment(bare, own)
         if found is not None and any(isinstance(one.what, Command) and one.what.words for one in found):
             return None
     return found
+
+
+_MARKED = LazyPattern(
+    r"(^|件目[:、 ]*)(?:[○◯〇✓✔☑] ?(?P<well>承認|確認済|対応済)|[×✕✖✗] ?(?P<ill>差し?戻|相違)|[-△▲] ?(?P<other>対応済|無視|保留))"
+)
+_BRACKETED_ORDER = LazyPattern(r"^[【\[](承認|差し?戻し?|保留|確認済み?|対応済み?|なし|無視|相違)[】\]][:、 ]*")
+_COUNTED_ORDER = LazyPattern(r"^([1-9][0-9]?)件(承認|差し?戻|保留|確認済|対応済|無視)")
+_IN_BOTH = LazyPattern(r"^approved ?\((承認)\)$", re.IGNORECASE)
+_ONLY_ONE = LazyPattern(
+    r"^(?:本日は|今日は|今回は|まずは?|先に)?[、 ]?([0-9]{1,2})件目(?:だけ|のみ)(?:先に)?(?:ご?回答|返信|ご?連絡)(?:(?:いた|致)?し)ます[。、 ]+([0-9]{1,2})件目"
+)
+
+
+def _without_marks(text: str) -> str:
+    """A line without marks that say the same as the order behind them, and with a count before an order as all cases: ○ 承認, 2件承認."""
+    text = _MARKED.sub(lambda found: f"{found[1]} {found['well'] or found['ill'] or found['other']}", text).strip()
+    text = _IN_BOTH.sub(r"\1", _BRACKETED_ORDER.sub(r"\1 ", text))
+    if (only := _ONLY_ONE.match(text)) is not None and only[1] == only[2]:
+        text = text[only.start(2) :]
+    return _COUNTED_ORDER.sub(r"\1件とも\2", text)
+
+
+_RECEIPTS = LazyPattern(
+    r"^(?P<all>[0-9]{8}-[0-9]{4,}-[0-9]{1,3}(?:(?:と|、|・|及び|,) ?[0-9]{8}-[0-9]{4,}-[0-9]{1,3})+)(?:とも(?:に)?|の?両方(?:とも)?)?(?:、?(?:いずれも|どちらも|すべて|全て))?(?:は|を)?[、 ]?(?P<rest>.*)$"
+)
+
+
+def _by_receipts(text: str, own: Collection[str]) -> list[Said] | None:
+    """An order for several receipt numbers."""
+    found = _RECEIPTS.match(text)
+    if found is None:
+        return None
+    named = [one.strip() for one in _BETWEEN_RECEIPTS.split(found["all"])][:MOST_CASES]
+    return _all_of([_named_segment(f"{one} {found['rest']}", own) for one in named])
+
+
+def _is_left_plainly(said: Said) -> bool:
+    return said.what is Remark.LEFT and is_left_plainly(said.text)
+
+
+_BETWEEN_RECEIPTS = LazyPattern(r"と|、|・|及び|,")
 
 
 def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
@@ -119,6 +160,8 @@ def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
     for end in ends:
         piece = text[begun:end].strip(f"{_PARTING}{ENDS}")
         said = _named_segment(piece, own) or (_remarks_of(piece, own) if begun == 0 else None)
+        if said is not None and begun and text[begun] != "。" and any(map(_is_left_plainly, said)):
+            return None  # half a sentence may be half an answer
         if said is not None:
             found += said
             begun, passed_over = end, 0
@@ -130,7 +173,7 @@ def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
 _FROM_THE_TOP = LazyPattern(
     r"^(?:(?:1件目|先頭|最初|上|頭|一番上|1番目|一覧の上)から(?:の?順(?:番)?(?:に|で)?)?|順(?:番)?に|上から順(?:番)?(?:に|で))[、: ]*"
 )
-_ONE_OF_THEM = LazyPattern(r"(?:[^、,。/ ()]|\([^()]*\))+")
+_ONE_OF_THEM = LazyPattern(r"(?:[^、,。/・ ()]|\([^()]*\))+")
 
 
 def _in_order(text: str) -> list[Said] | None:
@@ -175,10 +218,13 @@ def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     if found is None or named is None:
         return _of_a_work(text, own)
     rest = text[found.end() :].lstrip(_PARTING)
+    if (later := _AND_LATER.match(rest)) is not None and leaves(later[1]) and len(named.cases) == 1:
+        after = tuple(range(named.cases[0], MOST_CASES + 1))
+        return [Said(Remark.LEFT, text=later[1], named=replace(named, cases=after))]
     if reasons.names_another(rest) or (_BARE_NUMBER.search(found[0]) and not _ORDER_BEGINS.match(rest)):
         return None
     said = _sentences(rest, own)
-    if (said is None or all(one.what in _NO_ANSWER for one in said)) and leaves(rest):
+    if (said is None or all(one.what in _NO_ANSWER for one in said)) and _is_left(found[0], rest):
         return [Said(Remark.LEFT, text=rest, named=named)]
     if said is None or not any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in said):
         return None
@@ -195,6 +241,8 @@ def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
 def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
     """The same where it begins with the name of a work: 中央公園整備工事は承認で. Whether the letter has it is seen when the answer is decided."""
     found = grammar.WORK.match(text)
+    if found is None and (found := grammar.WORK_PART.match(text)) is not None and grammar.NO_PART.search(found["work"]):
+        return None
     if found is None or grammar.NO_NAME.search(found["work"]):
         return None
     said = _sentences(text[found.end() :], own)
@@ -205,12 +253,20 @@ def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
     return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
 
 
+def _is_left(cases: str, rest: str) -> bool:
+    """Whether a case is left for later. 3件目だけ回答します may say that it alone is answered now."""
+    return leaves(rest) and (_ONLY_IT.search(cases) is None or _LATER.search(rest) is not None)
+
+
+_ONLY_IT = LazyPattern(r"だけ|のみ")
+_LATER = LazyPattern(r"後|のち|改め|あらため|追って|別途|また|明日|来週|まだ|中|待|次第|まで")
+_AND_LATER = LazyPattern(r"^以降(?:については?|の件)?(?:は|も)?[、 ]?(.+)$")
 _NO_ANSWER = frozenset({Remark.LOOKED, Remark.TOLD, Remark.COURTESY})
 _BY_WORK = frozenset(kind for kind in CommandKind if kind.cases is not Cases.ANY or kind.takes_lines) - {
     CommandKind.CORRECT
 }
 _BEFORE_CASES = LazyPattern(
-    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|なお|また|一覧の|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
+    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
     re.IGNORECASE,
 )
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
@@ -360,7 +416,9 @@ def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
     beside = found["beside"].strip(ENDS)
     if order.verb is CommandKind.DEALT_WITH and _HOW.fullmatch(beside):
         return [Said(replace(order, words=beside), text=text)]
-    kind = remark(beside, own)
+    if order_in(beside) == order:
+        return [Said(order, text=text)]  # なし(表示されず)
+    kind = remark(beside, own) or open_remark(beside)
     if not text.endswith(")") and kind is not Remark.PERSON:
         return None
     return [Said(order, text=text), Said(kind, text=text)] if kind is not None else None

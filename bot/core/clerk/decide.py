@@ -104,8 +104,8 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
         is_told = not is_for_one and len(places) < len(answer.cases)
         return places if is_told and places else _ONE_BY_ONE if is_for_one else _NO_REST
     if order.receipt:
-        named = [one.case.place for one in answer.cases if order.receipt in _numbers(one)]
-        return named or f"受付番号 {order.receipt} は、このメールの件ではありません"
+        named = [one.case.place for one in answer.cases if _is_numbered(one, order.receipt)]
+        return named if len(named) == 1 else f"受付番号 {order.receipt} は、このメールの件ではありません"
     if order.work:
         named = [one.case.place for one in answer.cases if _is_called(one, order.work)]
         return (
@@ -135,6 +135,11 @@ def _is_called(one: CaseFacts | MailCase, name: str) -> bool:
 
 def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:
     return (one.row.number,) if isinstance(one, MailCase) else (one.case.receipt_number,)
+
+
+def _is_numbered(one: CaseFacts | MailCase, receipt: str) -> bool:
+    """Whether a case has this number, or one that ends with it: 0007-1."""
+    return any(number == receipt or number.endswith(f"-{receipt}") for number in _numbers(one))
 
 
 def _listed(letter: str, places: Sequence[int]) -> Sequence[int]:

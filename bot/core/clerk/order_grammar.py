@@ -7,17 +7,17 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from bot.core.clerk import order_words as grammar
 from bot.core.clerk import reasons
 from bot.core.clerk.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
+from bot.core.clerk.one_order import order_in
 from bot.core.clerk.refusal_grammar import kind_in
 from bot.core.clerk.remarks import Remark, is_praise
 from bot.core.clerk.signatures import is_ornament, may_stand_below
-from bot.core.clerk.statements import may_wait
+from bot.core.clerk.statements import may_wait, overlooked
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
 from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, CommandKind, ParsedReply
 from bot.core.text.courtesies import plain
@@ -60,14 +60,42 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
 def read_orders(words: AnsweredWords, own: Collection[str] = ()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
     reading = _Reading(own)
-    for place, line in enumerate(words.lines, 1):
-        if place < len(words.lines) or line != words.above or not _may_be_a_head(line):
+    lines = _with_cases_below(words.lines)
+    for place, line in enumerate(lines, 1):
+        if place < len(lines) or line != words.above or not _may_be_a_head(line):
             reading.take(line)
     reading.end()
     below = [line for line in words.signature if holds_order(line) or reasons.takes_back(plain(line))]
     orders = [_closed(order, own) for order in _settled(reading)]
     broken = [_shown(order) for order in orders if not _is_whole(order)]
     return ParsedReply(tuple(orders), (*reading.unclear, *below, *broken))
+
+
+def _with_cases_below(lines: Sequence[str]) -> Sequence[str]:
+    """An order alone on its line, and below it lines that are only cases: as one line. Where anything else names a case or orders, as they were."""
+    texts = [plain(line) for line in lines]
+    named = [place for place, text in enumerate(texts) if _ONLY_CASES.fullmatch(text)]
+    if len(named) < _SEVERAL or named[0] < 1 or named[-1] - named[0] >= len(named) or named[0] > _FIRST_LINES:
+        return lines
+    order = order_in(texts[named[0] - 1])
+    rest = [text for place, text in enumerate(texts) if place not in named and place != named[0] - 1]
+    if (
+        order is None
+        or order.words
+        or not is_unnamed(order)
+        or order.candidate
+        or any(map(_NAMES_OR_ORDERS.search, rest))
+    ):
+        return lines
+    joined = "、".join(_BULLETS.sub("", texts[place]) for place in named)
+    return (*lines[: named[0] - 1], f"{joined} {texts[named[0] - 1]}", *lines[named[-1] + 1 :])
+
+
+_ONLY_CASES = LazyPattern(r"(?:[・-] ?)?[0-9]{1,2} ?件目")
+_BULLETS = LazyPattern(r"^[・-] ?")
+_NAMES_OR_ORDERS = LazyPattern(r"件|承認|差し?戻|保留|確認済|対応済|なし|相違|無視|番")
+_SEVERAL = 2
+_FIRST_LINES = 40
 
 
 def _may_be_a_head(line: str) -> bool:
@@ -112,7 +140,7 @@ class _Reading:
             return
         if UNSEEN in line or grammar.TWO_NUMBERS.search(text):
             self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
-        elif (told := _REASON_OF_A_CASE.match(text)) is not None and self._give_case_its_reason(told):
+        elif self._give_case_its_reason(text) or self._give_reason_below(text):
             pass
         elif (heading := heading_in(text)) is not None:
             self._settle_heading()
@@ -166,8 +194,25 @@ class _Reading:
         self.said[place] = replace(self.said[place], what=replace(order, words=words))
         self._before = []
 
-    def _give_case_its_reason(self, told: re.Match[str]) -> bool:
+    def _give_reason_below(self, text: str) -> bool:
+        """差戻しの理由は…: whether one order alone, with orders of other kinds below it, still wants its reason."""
+        wanting = [n for n, one in enumerate(self.said) if isinstance(one.what, Command) and _wants_reason(one.what)]
+        told = _REASON_BELOW.match(text)
+        if told is None or len(wanting) != 1 or self._is_below_contact or _REASON_IS.fullmatch(text):
+            return False
+        words = told["words"]
+        quoted = _AS_REASON.match(words)
+        order, place = self.said[wanting[0]].what, wanting[0]
+        if isinstance(order, Command) and words and reasons.goes_on(words, order.verb):
+            words = clean(quoted[1] if quoted is not None else words, WORDS_CHARACTERS)
+            self.said[place], self._open = replace(self.said[place], what=replace(order, words=words)), place
+            return True
+        return False
+
+    def _give_case_its_reason(self, text: str) -> bool:
         """(2件目の理由)…: whether that case is sent back without one so far."""
+        if (told := _REASON_OF_A_CASE.match(text)) is None:
+            return False
         cases = (int(told["place"]),)
         for place, one in enumerate(self.said):
             order = one.what
@@ -218,6 +263,8 @@ class _Reading:
             self._is_signed, self._open = True, None
         elif open_order is not None and not (self._is_parted and is_told and _is_apart(open_order, text)):
             self._go_on(open_order, text, line)
+        elif not self._has_orders() and overlooked(text):
+            pass
         elif not self._has_orders() and (_REASON_IS.match(text) or reasons.may_stand_before(text)):
             self._before.append(text)
         else:
@@ -248,6 +295,10 @@ _SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
 _SHORT = 20
 
 
+def _wants_reason(order: Command) -> bool:
+    return order.verb.needs_words and not order.words
+
+
 def _is_apart(order: Command, text: str) -> bool:
     """Whether a line below a reason is none of it: no sentence, as a name, or what an office tells of itself. It is not for the contractor."""
     is_short = len(text) <= _SHORT and not _SENTENCE.search(text)
@@ -255,7 +306,10 @@ def _is_apart(order: Command, text: str) -> bool:
 
 
 _REASON_IS = LazyPattern(
-    r"^(?:差し?戻し?の?|相違の?)?理由 ?(?:は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)[、 ]?"
+    r"^(?:差し?戻し?の?|相違の?)?理由(?: ?\(?共通\)?)?(?: ?(?:は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)| )[、 ]?"
+)
+_REASON_BELOW = LazyPattern(
+    r"^\(?(?:(?:差し?戻し?|相違)の?)?理由 ?(?:\(共通\)|共通)?\)?(?:は(?:(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|:| )[、 ]*(?P<words>.+)$"
 )
 _AS_REASON = LazyPattern(
     r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願いします)?$"

@@ -96,7 +96,7 @@ def remark(text: str, own: Collection[str] = ()) -> Remark | None:
             return kind
     if (addressed := _ADDRESSED.fullmatch(text)) is not None and is_person(addressed["whom"], own):
         return None  # what a colleague is asked to do is no order of ours
-    bare = text.strip("-=*~ ")
+    bare = text.strip("-=*~■◆● ")
     if is_courtesy(bare) or is_pleasant(bare):
         return Remark.COURTESY
     if is_contact(text):

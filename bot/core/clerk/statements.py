@@ -32,7 +32,7 @@ _AS_AGREED = (
 )
 _SAME = (
     r"(?:一致|合致|符合|整合)(?:して(?:い|お)(?:ります|ました|りました|ます|る)|しました|です)?|合って(?:い|お)(?:ります|りました|ます|ました|る)"
-    r"|(?:正しい|同じ|同一|OK|ok|大丈夫|適正|適切|妥当|十分|同様|変わりない)(?:の)?(?:もの|内容|会社|業者|工事|案件|契約|番号|人|金額|書類)?(?:です|でした|である|であること)?|足りて(?:い|お)(?:ります|ました|ます|る)|(?:超えて|上回って|満たして|収まって|入って)(?:い|お)(?:ります|ました|ます|る)"
+    r"|(?:正しい|同じ|同一|OK|ok|大丈夫|適正|適切|妥当|十分|同様|変わりない|(?:当課|当市|本市|弊市|当係)(?:の(?:発注)?)?(?:分)?)(?:の)?(?:もの|内容|会社|業者|工事|案件|契約|番号|人|金額|書類)?(?:です|でした|である|であること)?|足りて(?:い|お)(?:ります|ました|ます|る)|(?:超えて|上回って|満たして|収まって|入って)(?:い|お)(?:ります|ました|ます|る)"
     rf"|{_AS_AGREED}(?:です|でした|で(?:す|した|ある)|である|で(?:間違い|相違)(?:ありません(?:でした)?|ございません(?:でした)?|ない(?:です)?))?"
 )
 _WELL = rf"(?:{_FAULT}{_NONE}|{_SAME})"
@@ -47,7 +47,7 @@ _SAYS_WELL = LazyPattern(rf"(?P<x>[^。!]{{0,60}}?){_WELL}(?:{_TOLD})?(?:ね|よ
 # -- that what differs is of no account, or the city's own to put right
 
 _DIFFERING = r"違(?:う|い|って(?:い|お)り?る?)|異な[るっ]|相違|漏れ|もれ|誤(?:り|記|字)|ミス|間違[いえっ]|抜け|古い|旧|不一致|遅れ|変更前|未(?:更新|登録|反映|入力|修正)|まま|前の|載って(?:い|お)?ない|直って(?:い|お)?ない|(?:更新|反映|登録|修正)(?:され|し|でき)て(?:い|お)?な(?:い|かった)"
-_ENDING = r"(?:です|でした|だった(?:ため)?です|のため(?:です)?|ため(?:です)?|によるものです|が(?:原因|理由)です|(?:と|との)(?:判断|確認)(?:し|いたし)ました|とのこと(?:です|でした))"
+_ENDING = r"(?:です|で|でした|だった(?:ため)?です|のため(?:です)?|ため(?:です)?|によるものです|が(?:原因|理由)です|(?:と|との)(?:判断|確認)(?:し|いたし)ました|とのこと(?:です|でした))"
 _SAYS_SMALL = LazyPattern(
     rf"(?P<x>[^。!]{{0,40}}?)(?:(?:{_DIFFERING})[^。!]{{0,16}}?(?:だけ|のみ|に過ぎません|にすぎません)|て(?:い|お)るだけ|(?:反映|登録|更新|入力)(?:漏れ|もれ|遅れ))(?:{_ENDING})?(?:ね|よ)?",
     re.IGNORECASE,
@@ -64,11 +64,16 @@ _UNSETTLED = LazyPattern(
 )
 
 
+_SAYS_SPELLING = LazyPattern(
+    r"(?P<x>[^。!]{0,40}?)(?:書き方|表記|略称|字体|旧字体?|全角と?半角|ハイフン|スペース|空白|かな|カナ|前か後ろか|前後|送り仮名)の?(?:違い|差|相違)(?:です|でした)"
+)
+
+
 def says_small(text: str) -> bool:
     """Whether a clause says that a difference is of no account: ハイフンの位置が違うだけです, or our own: 台帳の入力もれです."""
     if len(text) > _MOST or _UNSETTLED.search(text):
         return False
-    return any(one.fullmatch(text) for one in (_SAYS_SMALL, _SAYS_OUR_OWN, _SAYS_NAME))
+    return any(one.fullmatch(text) for one in (_SAYS_SMALL, _SAYS_OUR_OWN, _SAYS_NAME, _SAYS_SPELLING))
 
 
 # -- that something was looked at, told or received
@@ -153,16 +158,34 @@ _LEFT_TO_AN_ANSWER = LazyPattern(rf"(?:[^。]{{0,30}}?)(?:{_WAITS}[、, ]*)?(?:{
 _LEFT = LazyPattern(
     rf"(?:[^。]{{0,30}}?)(?:{_WAITS}[、, ]*)?(?:{_WHEN}[、, ]*)(?:待ちます|見ます|(?:確認|対応|処理|判断)(?:(?:いた|致)?し)ます|決めます)|(?:[^。]{{0,30}}?){_WAITS}"
 )
+_LEFT_PLAINLY = LazyPattern(
+    r"(?:これから|未(?:処理|回答)?)(?:です)?|(?:明日|明後日|来週|週明け|午後|後日|後ほど|のちほど)(?:に)?[、 ]?(?:(?:確認|対応|処理|回答|返信|連絡)(?:(?:いた|致)?し)|見)ます"
+)
 _DECIDES = LazyPattern(f"{_ORDERS}|{_ASKS}")
 _ONLY = LazyPattern(r"だけ|のみ|除|以外")
 
 
 def leaves(text: str) -> bool:
     """Whether what is said behind a case leaves it for later, and orders nothing: 課内で確認中ですので、後日回答します."""
-    forms = (_LEFT_TO_AN_ANSWER, _LEFT)
+    forms = (_LEFT_TO_AN_ANSWER, _LEFT, _LEFT_PLAINLY)
     return len(text) <= _MOST and any(one.fullmatch(text) for one in forms) and _DECIDES.search(text) is None
+
+
+def is_left_plainly(text: str) -> bool:
+    """Whether a case is left without the promise of an answer: for a sentence or a line of its own."""
+    return _LEFT_PLAINLY.fullmatch(text) is not None
+
+
+def overlooked(text: str) -> bool:
+    """Whether a clerk only says that he answers late: as the first line of an answer, before any order."""
+    return _OVERLOOKED.fullmatch(text) is not None
+
+
+_OVERLOOKED = LazyPattern(
+    r"(?:(?:すみません|すいません|申し?訳(?:あり|ござい)ません|失礼しました)[、。 ]*)?(?:ご?(?:メール|連絡|通知|返信|回答)(?:を|に)?)?(?:見落として|失念して|気づいて|気付いて)(?:い|お)?り?(?:ました|ませんでした)(?:[、。 ]*(?:すみません|すいません|申し?訳(?:あり|ござい)ません|失礼しました)(?:でした)?)?[.…]*"
+)
 
 
 def may_wait(left: str, ordered: str) -> bool:
     """Whether an order stands although another case is left: another answer is announced, or the order is for its case only."""
-    return _LEFT_TO_AN_ANSWER.fullmatch(left) is not None or _ONLY.search(ordered) is not None
+    return _LEFT_TO_AN_ANSWER.fullmatch(left) is not None or is_left_plainly(left) or _ONLY.search(ordered) is not None

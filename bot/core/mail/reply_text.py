@@ -92,7 +92,7 @@ _SIGNATURE_RULE = LazyPattern(
 )
 _DEVICE = LazyPattern(
     r"^(?:(?:私の)?(?:.{0,16}メール.{0,6})?(?:.{0,12}(?:の)?)?(?:iphone|ipad|android|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|モバイル|携帯|外出先|gmail|端末).{0,12}から(?:の?送信|送って).{0,10}|sentfrom(?:my)?.{2,40}"
-    r"|(?:outlookforios|outlookforandroid)(?:を入手)?.{0,60}|(?:outlookを入手).{0,60})$",
+    r"|getoutlookfor.{2,20}|(?:android|ios|iphone)版?outlookを入手|(?:outlookforios|outlookforandroid)(?:を入手)?.{0,60}|(?:outlookを入手).{0,60})$",
     re.IGNORECASE,
 )
 

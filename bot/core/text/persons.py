@@ -37,7 +37,7 @@ _SURNAMES = """
 平松 平林 広田 深沢 深谷 福永 福原 福本 藤岡 藤村 藤森 藤野 船橋 古谷 別府 保坂 細川 細田 堀口 堀川 本多 前川 前原 前島 牧 牧田 増井 真鍋 松崎 松島 松野
 松山 丸田 三沢 三島 水上 水口 水島 溝口 三田 三谷 湊 南沢 峯 箕輪 宮内 宮城 宮原 宮沢 三輪 向 武者 村松 村瀬 室田 毛利 元木 森岡 森永 門田 八代 安井 安川 柳沢
 柳田 柳 矢島 藪 山岡 山形 山川 山県 山野 山室 山元 結城 横井 横尾 吉沢 吉原 吉本 米山 米沢 若松 若山 和久 脇田 鷲尾 小暮 柏崎 染谷 飯野 倉本 海老原 染野 結束 塙
-根津 大高 小貫 糸賀 沼尻 鴻巣 関川 成島 寺門 栗山 海野 鯉渕 鶴見 岡安 羽田 羽生
+根津 大高 小貫 糸賀 沼尻 鴻巣 関川 成島 寺門 栗山 海野 鯉渕 鶴見 岡安 羽田 羽生 今泉 白鳥 羽鳥
 """
 
 
@@ -123,7 +123,9 @@ def _is_who(text: str, own: Collection[str]) -> bool:
         return True
     if "@" in said:
         name, _, office = (part.strip() for part in said.partition("@"))
-        return _is_name(name, own) and (_AT_OFFICE.fullmatch(office) is not None and not _is_business(office))
+        return (_is_name(name, own) or _may_be_any_name(name)) and (
+            _AT_OFFICE.fullmatch(office) is not None and not _is_business(office)
+        )
     found = _OFFICE.fullmatch(said)
     if found is None:
         return False

@@ -69,7 +69,9 @@ def _cases_of(cases: Sequence[str], every: list[str], named: set[str], works: Se
 def _place_of(case: str, works: Sequence[str]) -> str:
     if case in works:
         return f"{works.index(case) + 1}件目"
-    receipt = re.fullmatch(r"20261123-0007-([1-9])", case)
+    if len(parts := [place for place, work in enumerate(works, 1) if case in work]) == 1:
+        return f"{parts[0]}件目"
+    receipt = re.fullmatch(r"(?:20261123-)?0007-([1-9])", case)
     return f"{receipt[1]}件目" if receipt else case
 
 
@@ -78,7 +80,7 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
     count = row["cases"]
     counted = all(order.count in {0, count - order.is_for_rest} for order in ordered.orders)
     named = count == 1 or all(
-        order.cases or order.receipt or order.is_for_all or order.is_for_rest or order.work in row.get("works", ())
+        order.cases or order.receipt or order.is_for_all or order.is_for_rest or _is_one_of(row, order.work)
         for order in ordered.orders
     )
     beyond = any(place > count for order in ordered.orders for place in order.cases)
@@ -86,6 +88,11 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
         order.candidate > MOST_CANDIDATES or not _has(row, order.receipt) for order in ordered.orders
     )
     return found.acts and named and counted and not beyond
+
+
+def _is_one_of(row: dict[str, Any], work: str) -> bool:
+    """Whether one of its works alone is called so."""
+    return bool(work) and sum(work in one for one in row.get("works", ())) == 1
 
 
 MOST_CANDIDATES = 4
@@ -345,6 +352,35 @@ PLACES = (
 )
 
 
+def test_a_short_number_names_the_one_case_that_ends_so() -> None:
+    assert set(done("0042-2 承認", 3, SubmissionState.HELD)) == {"2: accept 1"}
+    assert [done(says, 3, SubmissionState.HELD) for says in ("0043-2 承認", "0042-4 承認", "042-2 承認")] == [{}] * 3
+
+
+NEAR_MISSES = (
+    "承認\n2件目\n4件目\n3件目は差戻し 工期違い",
+    "1件目\n承認\n2件目\n3件目",
+    "承認\n1件目\n2件目\n\nすみません、やはり保留です",
+    "2件承認、1件保留",
+    "課長の方は承認です",
+    "1件目 ○ 差戻し 工期が違います",
+    "1件目 × 承認",
+    "【承認】しないでください",
+    "1件目 承認（承認しないでください）",
+    "1件目 承認（台帳と違います）",
+    "1件目だけ差戻し、ほかは承認。\n理由は後ほど",
+    "1件目は差戻し\n2件目は差戻し\n理由：工期が違います",
+    "20261123-0007-1と20261123-0007-2、承認できません",
+    "3件目だけ回答します。2件目は承認",
+    "1件目 承認\nすみません、見落としていました。",
+    "1件目 承認\n別件＠財政課",
+    "1件目は承認です。2件目以降は承認できません。",
+    "1件目は承認、他はまだ",
+    "1件目 承認\n業者の違いです",
+)
+"""Neighbours of what acts: ○, a name with its office, a part of a work, cases below their order."""
+
+
 def test_a_contradiction_that_looks_like_a_name_voids_the_order() -> None:
     acting = [
         (place.format(word), order.verb)
@@ -406,6 +442,11 @@ def test_a_work_is_named_by_what_only_one_case_is_called_and_orders_from_the_top
     )
     assert set(done("先頭から順に承認、保留、承認", 3, held)) == {"1: accept 1", "2: put_off", "3: accept 1"}
     assert set(done("2件目だけ承認、残りは改めて回答します。", 3, held)) == {"2: accept 1"}
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_what_only_looks_like_an_order_for_cases_acts_on_nothing(text: str) -> None:
+    assert not understand(read_answer((text,)), LetterKind.SUMMARY).acts
 
 
 OF_A_WORK = ("{}は承認で", "「{}」の件、承認します。", "{}について、承認でお願いします。")
