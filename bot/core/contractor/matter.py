@@ -111,12 +111,18 @@ _ECHOED = 20_000
 
 # A line without hiragana states nothing: a name, an address, an advertisement in a signature.
 _HIRAGANA = LazyPattern(r"[ぁ-ん]")
+# What a firm's signature says of its telephone.
+_OF_THE_FIRM = LazyPattern(
+    r"^※?(?:お?電話が(?:大変)?混み合|お?問い?合わ?せは[^。]{0,14}(?:承り|受け?付け)て?(?:おり)?ます$)"
+)
 _VALUE = LazyPattern(r"[0-9]{5,6}-[0-9]{6}|[0-9],[0-9]{3}|円")
 
 
 def _is_bare(sentence: str) -> bool:
     papers = names_notice(sentence) or _OTHER_PAPERS.search(sentence)
-    return not (_HIRAGANA.search(sentence) or _VALUE.search(sentence) or papers)
+    return _OF_THE_FIRM.search(sentence) is not None or not (
+        _HIRAGANA.search(sentence) or _VALUE.search(sentence) or papers
+    )
 
 
 def names_only_other_papers(*texts: str) -> bool:

@@ -140,6 +140,25 @@ def test_no_words_raise(body: str) -> None:
     file_links(mail(body))
 
 
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        (
+            "FW: 電子保証が発行されました",
+            "電子保証発行日時：2026/11/20 14:30\n\n認証キーはネットデスクでご確認いただけます。",
+        ),
+        (
+            "転送します",
+            "電子証書発行のご連絡\n\n電子証書の発行を完了しました。認証キーのお知らせにつきましては、会員ページよりダウンロード願います。",
+        ),
+        ("FW: 手続完了", "契約保証の電子保証手続が完了しました。発注者様への認証キーのご提出をお忘れなく。"),
+    ],
+)
+def test_a_suretys_mail_that_all_is_done_is_known_in_other_words(subject: str, body: str) -> None:
+    found = understood(read_mail(headers=f"Subject: {subject}", body=body))
+    assert found.request is Request.NOTICE_INSTEAD_OF_COMPLETION_MAIL
+
+
 def test_an_advertisement_with_links_asks_for_nothing() -> None:
     english = "Download it right now: http://soft.example.com/gen.html\nsee http://t.example.com/qq123456"
     japanese = "新製品のカタログはこちらからダウンロードできます。https://shop.example.jp/catalog/2026"
