@@ -333,7 +333,13 @@ def _wishes(sentence: str) -> bool:
     begs = _BEGS_AT_ALL.search(sentence) is not None and not _begs_for_courtesy(sentence.rstrip("?…)」"))
     # Trouble that is over: what could not be sent then comes now.
     last = _CLAUSES.split(sentence)[-1].rpartition("、")[2]
-    return begs or (_TROUBLED.search(sentence) is not None and not _sends(last))
+    return begs or (_TROUBLED.search(_SENT_TWICE.sub("", sentence)) is not None and not _sends(last))
+
+
+# A second copy is known by itself.
+_SENT_TWICE = LazyPattern(
+    r"(?:2[回通度]|二[回通度重]|重複|行き?違い)[^。]{0,16}(?:送|届|提出)[^。]{0,12}かも(?:しれ|知れ)(?:ません|ない)"
+)
 
 
 def _said_now(sentence: str) -> str:
