@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +63,8 @@ class House:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The daemon, then its children."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()
-        return (self.pid, *map(int, children))
+        """The daemon, then its children and theirs."""
+        return tuple(_with_children(self.pid))
 
     def resident_mib(self) -> tuple[float, ...]:
         """Resident memory of each process, in MiB; pages that they share are counted in each."""
@@ -74,6 +73,12 @@ class House:
     def cpu_ms(self) -> float:
         """CPU time used so far by all of them."""
         return 1000 * sum(_cpu_ticks(pid) for pid in self.pids) / _TICKS
+
+
+def _with_children(pid: int) -> Iterator[int]:
+    yield pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
+        yield from _with_children(int(child))
 
 
 def _resident_kib(pid: int) -> int:

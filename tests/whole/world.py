@@ -295,9 +295,10 @@ def peak_kib(pid: int) -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that it started."""
+    """The processes that it started, and theirs: the one for pictures is a child of the one for text."""
     with suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+        own = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+        return [one for child in own for one in (child, *children_of(child))]
     return []
 
 
