@@ -45,6 +45,11 @@ LEAST = 3
 """Characters of a reason for the contractor."""
 _TWO_LETTERS = LazyPattern(r"^.*[ぁ-んァ-ヶ一-龥々].*[ぁ-んァ-ヶ一-龥々]")
 _ONLY_A_CASE = LazyPattern(r".{0,4}件目?")
+# The contractor has not read what it points to.
+_POINTS_ELSEWHERE = LazyPattern(
+    r"(?:同上|右同|左同|上に同じ|〃)[ですだ。]*"
+    r"|(?:理由は?、?)?(?:[0-9]{1,2}(?:件目|番)?|前回?|上記?|以前|先日|先ほど|先程|昨日|いつも|前の(?:件|もの)|上の(?:件|もの))(?:の(?:件|もの|理由|分))?(?:と|に)(?:全く)?(?:同じ|同様|同一)(?:の)?(?:理由)?(?:による(?:もの)?|のため|なので|です|でした|だ)*。?"
+)
 
 
 def takes_back(text: str) -> bool:
@@ -80,12 +85,13 @@ _NOT_WANTED = LazyPattern(
 
 
 def is_reason(words: str) -> bool:
-    """Whether they say something to a contractor: in words, no number and no sign alone, and more than which case it is."""
+    """Whether they say something to a contractor: in words, no number and no sign alone, more than which case it is, and not elsewhere."""
     says = _TWO_LETTERS.match(words) is not None and not _ONLY_A_CASE.fullmatch(words)
     return (
         says
         and len(words) >= LEAST
         and not (is_courtesy(words) or is_person(words) or is_contact(words) or denies_kind(words))
+        and not _POINTS_ELSEWHERE.fullmatch(words)
     )
 
 

@@ -96,3 +96,25 @@ def test_the_others_are_split_from_the_reason(text: str) -> None:
 def test_a_reason_keeps_its_own_brackets_and_words(text: str, words: str) -> None:
     found = read(text)
     assert (found.acts, [one.words for one in found.orders]) == (True, [words])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "同上です",
+        "前と同じ理由",
+        "理由は前回と同様です",
+        "理由：1件目と同じ",
+        "上記と同じ理由による",
+        "〃",
+        "いつもと同じです",
+    ],
+)
+def test_a_reason_that_the_contractor_can_not_read_is_asked_for(words: str) -> None:
+    assert not read(f"2件目は差戻し。{words}").acts
+    assert not read(f"差戻し {words}").acts
+
+
+@pytest.mark.parametrize("words", ["先日お送りいただいたものと同じです", "上記の工事名が違います"])
+def test_what_is_the_same_may_be_a_reason(words: str) -> None:
+    assert read(f"差戻し {words}").acts
