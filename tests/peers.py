@@ -7,6 +7,7 @@ either the tests that need them are skipped, with the reason.
 from __future__ import annotations
 
 import imaplib
+import itertools
 import os
 import re
 import shutil
@@ -15,10 +16,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 WAIT_SECONDS = 30
+_FIRST_PORT, _LAST_PORT = 10_000, 32_000
+"""Linux gives clients ports from 32,768 on (ip_local_port_range)."""
+_PORTS_A_PROCESS = 1_009
+_taken = itertools.count()
 
 
 def missing(*programs: str) -> str:
@@ -47,8 +52,14 @@ def let_in(folder: Path, user: str, *names: str) -> None:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody listens on, below those that the kernel gives to clients: none of them takes it before its server does.
+
+    Each process of the tests begins elsewhere, so that no two are given one port between the look and its use.
+    """
+    while True:
+        port = _FIRST_PORT + (os.getpid() * _PORTS_A_PROCESS + next(_taken)) % (_LAST_PORT - _FIRST_PORT)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_for_greeting(port: int) -> None:
