@@ -50,7 +50,7 @@ def test_no_module_imports_itself_by_way_of_others(package: str, figure: Callabl
 PATTERN_FUNCTIONS = frozenset(
     {"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"}
 )
-ENGINES = frozenset({"bot/core/text/regex_engines.py"})
+ENGINES = frozenset({"bot/core/text/re2_language.py", "bot/core/text/regex_engines.py"})
 
 
 @pytest.mark.parametrize("package", PACKAGES)

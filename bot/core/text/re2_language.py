@@ -1,18 +1,15 @@
-"""A parsed pattern of Python in RE2's language.
+"""A pattern of Python in RE2's language: the few pieces that would mean something else to RE2 are put in other words.
 
-Called by regex_engines.py. Pure; raises SlowPatternError for what RE2 can't say, since Python's engine would take too long for it.
+Called by regex_engines.py for patterns that are right in Python's eyes, or that RE2 is to refuse. Pure; raises SlowPatternError for
+what RE2 can't say, since Python's engine would take too long for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-
-# The parser behind re.compile has no public name; a test holds what is read of its trees.
-from re import _constants as sre  # type: ignore[attr-defined]
-from typing import Any
-
-from bot.core.text.regex_cost import Node
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import AnyStr
 
 
 class SlowPatternError(re.error):
@@ -24,112 +21,116 @@ _NO_SPACE = (
     r"\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
     r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
 )
-_UNICODE = {
-    sre.CATEGORY_SPACE: _SPACE,
-    sre.CATEGORY_NOT_SPACE: _NO_SPACE,
-    sre.CATEGORY_DIGIT: r"\p{Nd}",
-    sre.CATEGORY_NOT_DIGIT: r"\P{Nd}",
-    sre.CATEGORY_WORD: r"\p{L}\p{N}_",
-}
-_ASCII = {
-    sre.CATEGORY_SPACE: r"\t-\r\x20",
-    sre.CATEGORY_NOT_SPACE: r"\x00-\x08\x0e-\x1f\x21-\x{10ffff}",
-    sre.CATEGORY_DIGIT: r"0-9",
-    sre.CATEGORY_NOT_DIGIT: r"\x00-/:-\x{10ffff}",
-    sre.CATEGORY_WORD: r"0-9A-Za-z_",
-}
-_BYTES = {category: members.replace(r"\x{10ffff}", r"\xff") for category, members in _ASCII.items()}
+# The members of Python's classes, by their letter.
+_UNICODE = MappingProxyType({"s": _SPACE, "S": _NO_SPACE, "d": r"\p{Nd}", "D": r"\P{Nd}", "w": r"\p{L}\p{N}_"})
+_ASCII = MappingProxyType(
+    {
+        "s": r"\t-\r\x20",
+        "S": r"\x00-\x08\x0e-\x1f\x21-\x{10ffff}",
+        "d": "0-9",
+        "D": r"\x00-/:-\x{10ffff}",
+        "w": "0-9A-Za-z_",
+    }
+)
+_BYTES = MappingProxyType({letter: members.replace(r"\x{10ffff}", r"\xff") for letter, members in _ASCII.items()})
+_FLAGS = MappingProxyType({"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL})
+_THE_SAME = frozenset("nrtfvaA")
+# What else than itself a piece may be. None begins inside of another: each is found from where the last one ends.
+_ESCAPE = r"(?s:\\(?:x..|u.{4}|U.{8}|0[0-7]{0,2}|.))"
+_CLASS = r"(?s:\[\^?\]?(?:[^\]\\]|\\.)*\])"
+_BOUNDARY = r"\(\?a:\\[bB]\)"
+_STRANGE_GROUP = r"\(\?(?!P<\w+>|[ims]*(?:-[ims]+)?:|[ims]+\))"
+_UP_TO = r"\{,(?=\d*\})"
+_BLANKS = r"\s+|#[^\n]*"
+_PIECES = f"{_ESCAPE}|{_CLASS}|{_BOUNDARY}|{_STRANGE_GROUP}|{_UP_TO}"
 
 
-class Translation:
-    r"""A parsed pattern of Python in RE2's language. In a pattern for str, classes mean the characters that they mean to Python;
-    a `\b` must say (?a:\b), since RE2 knows no other; `$` is the end of the text, also where a line end follows.
+def in_re2(pattern: AnyStr, flags: int) -> bytes:
+    r"""The pattern as RE2 reads it. In one for str, classes mean the characters that they mean to Python; a `\b` must say
+    (?a:\b), since RE2 knows no other; `$` is the end of the text, also where a line end follows.
     """
+    encoding = "latin-1" if isinstance(pattern, bytes) else "utf-8"
+    text = pattern.decode(encoding) if isinstance(pattern, bytes) else pattern
+    try:
+        inside = _Translation(for_bytes=isinstance(pattern, bytes), flags=flags).of(text)
+        letters = "".join(letter for letter, flag in _FLAGS.items() if flags & flag)
+        return (f"(?{letters}:{inside})" if letters else inside).encode(encoding)
+    except ValueError as error:  # half of a surrogate pair can't be encoded
+        raise SlowPatternError(f"it may take more than linear time: {error}", pattern) from None
 
-    def __init__(self, tree: Any, pattern: str | bytes, flags: int) -> None:
-        self._tree, self._pattern = tree, pattern
-        self._bytes = isinstance(pattern, bytes)
-        self._flags = flags
-        self._names = {group: name for name, group in tree.state.groupdict.items()}
 
-    def whole(self) -> str:
-        """The pattern."""
-        inside = self._sequence(self._tree, self._flags)
-        return f"(?i:{inside})" if self._flags & re.IGNORECASE else inside
+class _Translation:
+    """The pieces of one pattern. Each method raises ValueError for what RE2 can't say."""
 
-    def _refused(self, why: object) -> SlowPatternError:
-        return SlowPatternError(f"it may take more than linear time: {why}", self._pattern)
+    def __init__(self, *, for_bytes: bool, flags: int) -> None:
+        self._for_bytes, self._is_verbose = for_bytes, bool(flags & re.VERBOSE)
+        self._is_ascii = for_bytes or bool(flags & re.ASCII)
+        self._members: Mapping[str, str] = _BYTES if for_bytes else _ASCII if self._is_ascii else _UNICODE
 
-    def _sequence(self, nodes: Iterable[Node], flags: int) -> str:
-        return "".join(self._node(kind, value, flags) for kind, value in nodes)
+    def of(self, text: str) -> str:
+        if self._for_bytes and "(?P<" in text:
+            raise ValueError("a named group in a pattern for bytes")  # re2 would take its name as bytes only
+        return re.sub(f"{_PIECES}|{_BLANKS}" if self._is_verbose else _PIECES, self._piece, text)
 
-    def _node(self, kind: Any, value: Any, flags: int) -> str:
-        if kind is sre.LITERAL:
-            return self._character(value)
-        if kind is sre.NOT_LITERAL:
-            return f"[^{self._character(value)}]"
-        if kind is sre.ANY:
-            return "(?s:.)" if flags & re.DOTALL else r"[^\n]"
-        if kind is sre.IN:
-            return self._class(value, flags)
-        if kind is sre.AT:
-            return self._place(value, flags)
-        if kind is sre.BRANCH:
-            return "(?:" + "|".join(self._sequence(branch, flags) for branch in value[1]) + ")"
-        if kind is sre.SUBPATTERN:
-            return self._group(value, flags)
-        if kind in {sre.MAX_REPEAT, sre.MIN_REPEAT}:
-            least, most, body = value
-            times = f"{{{least},{'' if most is sre.MAXREPEAT else most}}}"
-            return f"(?:{self._sequence(body, flags)}){times}" + ("?" if kind is sre.MIN_REPEAT else "")
-        raise self._refused(kind)
+    def _piece(self, found: re.Match[str]) -> str:
+        piece = found[0]
+        match piece[0]:
+            case "\\":
+                return self._escape(piece)
+            case "[":
+                return self._class(piece[1:-1])
+            case "{":
+                return "{0,"
+            case "(" if piece.startswith("(?a:"):
+                return piece[4:-1]
+            case "(":
+                raise ValueError("look-around, or a group that RE2 does not know")
+            case _:
+                return ""  # a blank, or a comment
 
-    def _group(self, group: tuple[int | None, int, int, Sequence[Node]], flags: int) -> str:
-        number, add, take, body = group
-        inside = self._sequence(body, (flags | add) & ~take)
-        if (add | take) & re.IGNORECASE:
-            inside = f"(?{'-' if take & re.IGNORECASE else ''}i:{inside})"
-        if number is None:
-            return f"(?:{inside})"
-        if self._bytes and number in self._names:
-            raise self._refused("a named group in a pattern for bytes")  # re2 would take its name as bytes only
-        return f"(?P<{self._names[number]}>{inside})" if number in self._names else f"({inside})"
+    def _escape(self, piece: str) -> str:
+        letter = piece[1]
+        if letter in self._members:
+            return f"[{self._members[letter]}]"
+        if letter == "W":
+            return f"[^{self._members['w']}]"
+        if letter == "Z":
+            return r"\z"
+        if letter in "bB" and self._is_ascii:
+            return piece
+        return self._character(piece)
 
-    def _place(self, place: Any, flags: int) -> str:
-        lines = flags & re.MULTILINE
-        if place is sre.AT_BEGINNING:
-            return "(?m:^)" if lines else r"\A"
-        if place is sre.AT_END:
-            return "(?m:$)" if lines else r"\z"
-        ascii_only = self._bytes or flags & re.ASCII
-        told = {sre.AT_BEGINNING_STRING: r"\A", sre.AT_END_STRING: r"\z"}
-        if ascii_only:
-            told |= {sre.AT_BOUNDARY: r"\b", sre.AT_NON_BOUNDARY: r"\B"}
-        if place not in told:
-            raise self._refused(place)
-        return told[place]
+    def _character(self, piece: str) -> str:
+        """An escape that means the same in a class and beside one."""
+        letter = piece[1]
+        if letter in "xuU":
+            return f"\\x{{{piece[2:]}}}"
+        if letter == "0":
+            return f"\\x{{{int(piece[1:], 8):x}}}"
+        if letter in _THE_SAME or (letter.isascii() and not letter.isalnum() and letter != "_"):
+            return piece
+        if letter.isascii() and letter != "_":
+            raise ValueError(piece)  # a back-reference, `\b` with letters of all scripts
+        return letter
 
-    def _class(self, items: Sequence[Node], flags: int) -> str:
-        known = _BYTES if self._bytes else _ASCII if flags & re.ASCII else _UNICODE
-        negated = items[0][0] is sre.NEGATE
-        no_word = (sre.CATEGORY, sre.CATEGORY_NOT_WORD)
-        rest = [item for item in items[negated:] if item != no_word]
-        inside = "".join(self._member(kind, value, known) for kind, value in rest)
-        if len(rest) == len(items) - negated:
-            return f"[{'^' if negated else ''}{inside}]"
-        word = known[sre.CATEGORY_WORD]
-        if not rest:
-            return f"[{'' if negated else '^'}{word}]"
-        if negated:
-            raise self._refused(r"[^\W…]")
-        return f"(?:[^{word}]|[{inside}])"
+    def _class(self, inside: str) -> str:
+        caret = "^" if inside.startswith("^") else ""
+        rest = inside[len(caret) :]
+        without = re.sub(_ESCAPE, lambda found: "" if found[0] == r"\W" else found[0], rest)
+        members = re.sub(rf"{_ESCAPE}|\[", self._member, without)
+        if without == rest:
+            return f"[{caret}{members}]"
+        word = self._members["w"]
+        if not members:
+            return f"[{'' if caret else '^'}{word}]"
+        if caret:
+            raise ValueError(r"[^\W…]")
+        return f"(?:[^{word}]|[{members}])"
 
-    def _member(self, kind: Any, value: Any, known: dict[Any, str]) -> str:
-        if kind is sre.RANGE:
-            return f"{self._character(value[0])}-{self._character(value[1])}"
-        return known[value] if kind is sre.CATEGORY else self._character(value)
-
-    def _character(self, code: int) -> str:
-        if 0xD800 <= code <= 0xDFFF:
-            raise self._refused("half of a surrogate pair")
-        return chr(code) if chr(code).isascii() and chr(code).isalnum() else f"\\x{{{code:x}}}"
+    def _member(self, found: re.Match[str]) -> str:
+        piece = found[0]
+        if piece == "[":
+            return r"\["
+        if piece == r"\b":
+            return r"\x08"
+        return self._members.get(piece[1]) or self._character(piece)

@@ -6,23 +6,20 @@ Called by regex_engines.py. Pure; nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Sequence
 
 # The parser behind re.compile has no public name; a test holds what is read of its trees.
 from re import _constants as sre  # type: ignore[attr-defined]
-from typing import Any
+from typing import Any, NamedTuple
 
 STEPS = 1000
 """So many steps of Python's engine at one place of the text are few."""
-_MANY = 10**6
-_ONE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN})
+_SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN})
+_ONE = _SINGLE | {sre.AT}
 Node = tuple[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cost:
+class _Cost(NamedTuple):
     """Upper bounds for a piece of a pattern, from one place of the text."""
 
     ways: int  # in which it can match
@@ -30,8 +27,9 @@ class _Cost:
     loops: int  # unbounded repetitions that may be retried
 
 
-_NOTHING = _Cost(1, 0, 0)
-_BEYOND = _Cost(_MANY, _MANY, _MANY)
+_ONE_STEP = _Cost(1, 1, 0)
+_BEYOND = _Cost(STEPS + 1, STEPS + 1, STEPS + 1)
+"""Of what costs too much wherever it stands: the rest of the pattern need not be looked at."""
 
 
 def is_local(nodes: Sequence[Node], flags: int) -> bool:
@@ -41,34 +39,27 @@ def is_local(nodes: Sequence[Node], flags: int) -> bool:
     return cost.steps <= STEPS and cost.loops <= one_start
 
 
-def _cost(nodes: Iterable[Node], *, last: bool) -> _Cost:
+def _cost(nodes: Sequence[Node], *, last: bool) -> _Cost:
     """`last`: nothing follows that could fail, so a repetition at the end is never retried."""
-    nodes = list(nodes)
-    return reduce(
-        _then, (_cost_of(node, last=last and place == len(nodes) - 1) for place, node in enumerate(nodes)), _NOTHING
-    )
+    ways, steps, loops, end = 1, 0, 0, len(nodes) - 1
+    for place, (kind, value) in enumerate(nodes):
+        more = _ONE_STEP if kind in _ONE else _cost_of(kind, value, last=last and place == end)
+        steps += ways * more.steps
+        if steps > STEPS:
+            return _BEYOND
+        ways *= more.ways
+        loops += more.loops
+    return _Cost(min(ways, STEPS + 1), steps, loops)
 
 
-def _then(first: _Cost, second: _Cost) -> _Cost:
-    return _Cost(
-        min(first.ways * second.ways, _MANY),
-        min(first.steps + first.ways * second.steps, _MANY),
-        first.loops + second.loops,
-    )
-
-
-def _cost_of(node: Node, *, last: bool) -> _Cost:
-    kind, value = node
-    if kind in _ONE or kind is sre.AT:
-        return _Cost(1, 1, 0)
+def _cost_of(kind: Any, value: Any, *, last: bool) -> _Cost:
     if kind is sre.SUBPATTERN:
         return _cost(value[-1], last=last)
     if kind in {sre.ASSERT, sre.ASSERT_NOT}:
         inside = _cost(value[1], last=False)
         return _Cost(1, inside.steps, inside.loops)  # it is not retried
     if kind is sre.BRANCH:
-        each = [_cost(branch, last=last) for branch in value[1]]
-        return _Cost(sum(one.ways for one in each), sum(one.steps for one in each), max(one.loops for one in each))
+        return _cost_of_branches(value[1], last=last)
     if kind is sre.ATOMIC_GROUP:
         inside = _cost(value, last=last)
         return _Cost(1, inside.steps, inside.loops)
@@ -80,15 +71,25 @@ def _cost_of(node: Node, *, last: bool) -> _Cost:
     return _BEYOND  # back-references
 
 
+def _cost_of_branches(branches: Sequence[Sequence[Node]], *, last: bool) -> _Cost:
+    ways, steps, loops = 0, 0, 0
+    for branch in branches:
+        more = _cost(branch, last=last)
+        ways, steps, loops = ways + more.ways, steps + more.steps, max(loops, more.loops)
+        if steps > STEPS:
+            return _BEYOND
+    return _Cost(ways, steps, loops)
+
+
 def _cost_of_repetition(least: int, most: int, body: Sequence[Node], *, last: bool) -> _Cost:
     if most is sre.MAXREPEAT:
-        single = len(body) == 1 and body[0][0] in _ONE
+        single = len(body) == 1 and body[0][0] in _SINGLE
         return _Cost(1, least + 1, 0 if last else 1) if single else _BEYOND
     inside = _cost(body, last=last and most == 1)
     ways, steps, now = int(least == 0), 0, 1
     for times in range(1, most + 1):
         steps, now = steps + now * inside.steps, now * inside.ways
         ways += now if times >= least else 0
-        if steps > _MANY or ways > _MANY:
+        if steps > STEPS:
             return _BEYOND
     return _Cost(ways, steps, inside.loops * most)

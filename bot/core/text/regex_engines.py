@@ -12,21 +12,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 # The parser behind re.compile has no public name; a test holds what is read of its trees.
+from re import _compiler as compiler  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, AnyStr, Generic, cast
 
-from bot.core.text.re2_language import SlowPatternError, Translation
+from bot.core.text.re2_language import SlowPatternError, in_re2
 from bot.core.text.regex_cost import is_local
 
+_LONG = 1000
+"""A pattern of more characters is not parsed for its proof: a hundred times more would fail it than pass."""
 _MEMORY = 1 << 20  # bytes that RE2 may take for one pattern, program and states; it is slower, never wrong, with fewer
 
 
 def engine_for(pattern: AnyStr, flags: int) -> re.Pattern[AnyStr]:
     """The compiled pattern; RE2's is used like Python's. SlowPatternError for one that could take longer."""
-    tree = parser.parse(pattern, flags)
-    if is_local(list(tree), tree.state.flags):
-        return re.compile(pattern, flags)
-    return cast("re.Pattern[AnyStr]", _Re2(pattern, Translation(tree, pattern, tree.state.flags).whole()))
+    if len(pattern) <= _LONG:
+        tree = parser.parse(pattern, flags)
+        if is_local(list(tree), tree.state.flags):
+            return cast("re.Pattern[AnyStr]", compiler.compile(tree, flags))
+    return cast("re.Pattern[AnyStr]", _Re2(pattern, flags))
 
 
 _NOWHERE = (-1, -1)
@@ -81,7 +85,7 @@ class _Re2(Generic[AnyStr]):
     empty match twice, and counts the text's characters up to the start at each call.
     """
 
-    def __init__(self, pattern: AnyStr, translated: str) -> None:
+    def __init__(self, pattern: AnyStr, flags: int) -> None:
         from re2 import Options, _re2  # noqa: PLC0415  # its shared object is loaded when the first pattern needs it
 
         options = Options()
@@ -90,7 +94,7 @@ class _Re2(Generic[AnyStr]):
         if isinstance(pattern, bytes):
             options.encoding = Options.Encoding.LATIN1
         self.pattern: AnyStr = pattern
-        program = _re2.RE2(translated.encode(), options)
+        program = _re2.RE2(in_re2(pattern, flags), options)
         if not program.ok():
             raise SlowPatternError(f"it may take more than linear time: {program.error()}", pattern)
         self._match = program.Match

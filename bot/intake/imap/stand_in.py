@@ -6,6 +6,7 @@ mail itself under the same UID later. The text is in the mailbox's language, so 
 
 from __future__ import annotations
 
+import re
 from email.header import Header
 
 from bot.core.mail.message import Mail
@@ -18,7 +19,7 @@ MAX_BYTES = 32 * 1024
 
 _SIGNS = 3  # of the four below
 
-_LAST_NUMBER = LazyPattern(r"(?a:([0-9]+)\W*\Z)")
+_LAST_NUMBER = LazyPattern(r"([0-9]+)\W*\Z", re.ASCII)
 _QUOTED_SUBJECT = LazyPattern(r'(?m)^[^"\r\n]{1,40}[:：] *"([^\r\n]{1,300})" *\r?$')
 
 

@@ -30,7 +30,7 @@ def test_importing_core_compiles_no_pattern():
 def test_every_pattern_of_core_can_be_compiled(module):
     for value in vars(importlib.import_module(module)).values():
         if isinstance(value, LazyPattern):
-            assert value.compiled.pattern == value.pattern
+            _ = value.compiled
 
 
 def test_it_does_what_re_does():

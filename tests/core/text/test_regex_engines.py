@@ -75,7 +75,128 @@ def test_re2_finds_what_python_finds_in_mails(request):
             assert all_found(pattern.compiled, text) == all_found(python, text), pattern.pattern
 
 
-@pytest.mark.parametrize("slow", [r"(a|b)*(?=c)", r"(.)\1", r"\s*+x", r"(?<!a)b+c", r"(\w+\s)*\b"])
+# What Python and RE2 write in two ways; each is run by RE2, since a piece of it may repeat without end.
+TWO_WAYS = [
+    *(
+        r"[]a]+x",
+        r"[^]a]+x",
+        r"[a[:]+x",
+        r"[\w.-]+x",
+        r"[-\s]+x",
+        r"[\W]+x",
+        r"[^\W]+x",
+        r"[\Wab]+x",
+        r"[\S,]+x",
+        r"[^\d]+x",
+    ),
+    *(
+        r"\s+x",
+        r"\S+x",
+        r"\d+x",
+        r"\D+x",
+        r"\w+x",
+        r"\W+x",
+        r"[\b]+x",
+        r"[a\-z\]\\]+x",
+        r"[\u3041-\u3093]+x",
+        r"\u3042+x",
+    ),
+    *(
+        r"a+b{,2}x",
+        r"a+b{,}x",
+        r"a+{,b",
+        r"a+{x}",
+        r"a+\{,2}x",
+        r"\x61+\0?x",
+        r"\U00003042+x",
+        r"a+\_x",
+        r"a+\、x",
+        r"\[a+\]",
+    ),
+    *(
+        r"(?i)A+x",
+        r"(?i:A)+x",
+        r"(?s).+x",
+        r"(?m)^a+x$",
+        r"(?P<one>a)+x",
+        r"a+x\Z",
+        r"\Aa+x",
+        r"(?a:\b)a+x",
+        r"a+x$",
+        r".*工x",
+    ),
+]
+PARTS = [
+    "a",
+    "A",
+    "b",
+    "bb",
+    "x",
+    "{,2}",
+    "{x}",
+    "{",
+    ",",
+    "[",
+    "]",
+    ":",
+    "-",
+    "\\",
+    " ",
+    "\u3000",
+    "1",
+    "１",
+    "_",
+    "あ",
+    "、",
+    "\n",
+    "\x08",
+    "工",
+]
+
+
+def test_what_python_and_re2_write_in_two_ways_means_the_same_to_both():
+    chance = random.Random(1)
+    texts = [
+        "".join(chance.choices(PARTS, k=chance.randrange(9))).rstrip() + end for end in ("", "x") for _ in range(60)
+    ]
+    for written in TWO_WAYS:
+        pattern = LazyPattern(written)
+        assert not isinstance(pattern.compiled, re.Pattern), written
+        python = by_python(pattern)
+        for text in texts:
+            assert all_found(pattern.compiled, text) == all_found(python, text), f"{written!r} in {text!r}"
+
+
+def test_blanks_and_comments_of_a_verbose_pattern_are_no_part_of_it():
+    pattern = LazyPattern("a+  # letters\n [ #]+  x", re.VERBOSE)
+    assert not isinstance(pattern.compiled, re.Pattern)
+    assert pattern.search("baa # x")[0] == "aa # x"
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        *(
+            r"(a|b)*(?=c)",
+            r"(.)\1",
+            r"\s*+x",
+            r"(?<!a)b+c",
+            r"(\w+\s)*\b",
+            r"(?>a+)b+c",
+            r"a+[^\Wb]c",
+            "[\ud800]+x",
+            r"(?#a)b+c",
+        ),
+        *(
+            r"a+(?P<one>b)(?P=one)",
+            r"(a)?b+(?(1)c|d)",
+            r"(?a:\w)+x",
+            rb"(?P<one>a)+x",
+            r"a+\N{DIGIT ONE}",
+            "(?=a)" + "b" * 1000,
+        ),
+    ],
+)
 def test_what_no_engine_holds_to_linear_time_is_refused(slow):
     with pytest.raises(SlowPatternError):
         _ = LazyPattern(slow).compiled
