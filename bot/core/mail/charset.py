@@ -179,29 +179,27 @@ def _pairs(data: bytes, table: MappingProxyType[int, str]) -> str:
 @cache
 def _kanji_table() -> MappingProxyType[int, str]:
     """JIS X 0208 and the NEC rows by arithmetic on cp932's bytes, which is what makes ①㈱髙 readable."""
-    table: dict[int, str] = {}
-    for row in range(0x21, 0x7F):
-        for cell in range(0x21, 0x7F):
-            lead = (row - 0x21 >> 1) + 0x81
-            trail = cell + (0x1F if cell < 0x60 else 0x20) if row & 1 else cell + 0x7E
-            try:
-                table[row << 8 | cell] = bytes((lead + 0x40 if lead > 0x9F else lead, trail)).decode("cp932")
-            except UnicodeDecodeError:
-                continue
-    return MappingProxyType(table)
+    return _table(_in_cp932, "cp932")
+
+
+def _in_cp932(row: int, cell: int) -> bytes:
+    lead = (row - 0x21 >> 1) + 0x81
+    trail = cell + (0x1F if cell < 0x60 else 0x20) if row & 1 else cell + 0x7E
+    return bytes((lead + 0x40 if lead > 0x9F else lead, trail))
 
 
 @cache
 def _supplement_table() -> MappingProxyType[int, str]:
     """JIS X 0212."""
-    table: dict[int, str] = {}
-    for row in range(0x21, 0x7F):
-        for cell in range(0x21, 0x7F):
-            try:
-                table[row << 8 | cell] = bytes((0x8F, row | 0x80, cell | 0x80)).decode("euc_jp")
-            except UnicodeDecodeError:
-                continue
-    return MappingProxyType(table)
+    return _table(lambda row, cell: bytes((0x8F, row | 0x80, cell | 0x80)), "euc_jp")
+
+
+def _table(written: Callable[[int, int], bytes], charset: str) -> MappingProxyType[int, str]:
+    """The characters of all rows and cells that the charset knows, decoded at one go: one a line."""
+    places = [(row, cell) for row in range(0x21, 0x7F) for cell in range(0x21, 0x7F)]
+    lines = b"\n".join(written(*place) for place in places).decode(charset, "replace").split("\n")
+    found = zip(places, lines, strict=True)
+    return MappingProxyType({row << 8 | cell: text for (row, cell), text in found if len(text) == 1 and text != LOST})
 
 
 # ---------------------------------------------------------------- EUC-JP as Microsoft writes it (CP51932)

@@ -44,7 +44,7 @@ _STRUCTURED = LazyPattern(
     re.IGNORECASE,
 )
 _WORDS = "content-description"  # the one field of content- that is no structure
-_MESSAGE_ID = LazyPattern(r"<[^<>\s]{1,996}>")
+_MESSAGE_ID = LazyPattern(r"<[^<>\s]{1,996}+>")
 
 
 @dataclass(frozen=True, slots=True)
