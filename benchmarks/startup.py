@@ -1,4 +1,4 @@
-"""What starting costs: commands, the daemon, its processes for text and for pictures, the demo. `python -m benchmarks.startup`.
+"""What starting costs: commands, the daemon, its processes for text and for pictures, the demo, one mail. `python -m benchmarks.startup`.
 
 Each is started several times as a process of its own, with bytecode files; the table has the medians of the wall clock and of
 the CPU time, children's included. On a machine that does other work only the CPU time says something. Raises RuntimeError
@@ -17,6 +17,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Mapping
+from email.message import EmailMessage
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,7 +42,20 @@ def starts(folder: Path) -> Mapping[str, Start]:
         "`serve`, listening": lambda: _serve(config),
         "the process for text, ready": _fork_server,
         "the same, then the one for pictures": lambda: _fork_server(for_pictures=True),
+        "`inspect` of one mail": lambda: _command("inspect", str(_mail(folder))),
     }
+
+
+def _mail(folder: Path) -> Path:
+    """A mail with one of the demo's notices."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@kensetsu.example.jp", "hosho@city.example.jp", "認証キーのお知らせ"
+    mail.set_content("お世話になっております。認証キーのお知らせをお送りします。")
+    notice = (_ROOT / "bot/commands/sample/notice.pdf").read_bytes()
+    mail.add_attachment(notice, maintype="application", subtype="pdf", filename="notice.pdf")
+    file = folder.parent / "notice.eml"
+    file.write_bytes(mail.as_bytes())
+    return file
 
 
 def _command(*arguments: str) -> None:
@@ -77,7 +91,14 @@ def _greets(port: int) -> bool:
 def _fork_server(*, for_pictures: bool = False) -> None:
     """Until it says that a mail could be read, or until the one that it makes for pictures says so."""
     command = (sys.executable, "-E", "-s", "-m", FORK_SERVER, str(os.getpid()))
-    environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1"}
+    environment = {
+        "LC_ALL": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "OMP_THREAD_LIMIT": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+    }
     control, its_own = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with (
         control,
