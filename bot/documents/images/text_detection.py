@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import string
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ _RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
 DETECTED_SIDE = 960
 """The longer side of the picture in which text is sought; 1280 takes twice as long and finds no more."""
+_QUICK_SIDE = 128  # the same in a rehearsal
 _GRID = 32  # the detector's picture has a multiple of this in either direction
 # Of the detector's map: from here on a pixel is text, a region's mean from there on makes it a line (RapidOCR's settings).
 _TEXT_PIXEL = 0.3
@@ -65,20 +67,22 @@ class Recogniser:
         self._recogniser = _session(models / _RECOGNISER)
         letters = self._recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._letters = ("", *letters, " ")
-        self._japanese = np.array([place for place, letter in enumerate(self._letters) if _is_japanese(letter)])
+        self._japanese = np.array(_japanese_among(self._letters))
         self._ascii = np.array([0, *(self._letters.index(letter) for letter in _ASCII)])
         self._answer: tuple[NDArray[np.float32], float] | None = None  # to every line; None = what the network says
+        self._most_side = DETECTED_SIDE
 
-    def with_one_answer(self, line: Grey) -> Recogniser:
-        """One that answers for every line what this one has: it takes no time."""
+    def in_little_time(self, line: Grey) -> Recogniser:
+        """One that seeks text on pictures of few pixels, and answers for every line what this one has for the given one."""
         other = copy(self)
         other._answer = self._scores(line)  # noqa: SLF001 - it is one of us
+        other._most_side = _QUICK_SIDE  # noqa: SLF001 - likewise
         return other
 
     def detect(self, grey: Grey, side: int = DETECTED_SIDE) -> Quads:
         """Lines of text: N × 4 corners (x, y) in the picture's pixels, as turned rectangles around each."""
         height, width = grey.shape
-        scale = min(side / max(height, width), 2.0)
+        scale = min(min(side, self._most_side) / max(height, width), 2.0)
         size = [max(round(length * scale / _GRID), 1) * _GRID for length in (width, height)]
         seen = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         score = self._detector.run(None, {"x": _planes(np.asarray(seen, np.uint8))})[0][0, 0]
@@ -128,13 +132,14 @@ class Recogniser:
         return Recognised("".join(text), tuple(places), tuple(confidences))
 
 
-def _is_japanese(letter: str) -> bool:
-    """Whether Japanese office papers have this letter: it is in Microsoft's table."""
-    try:
-        letter.encode("cp932")
-    except UnicodeEncodeError:
-        return False
-    return letter not in _OLD_FORMS
+def _japanese_among(letters: Sequence[str]) -> list[int]:
+    """The places of those that Japanese office papers have: they are in Microsoft's table."""
+    known = "\n".join(letters).encode("cp932", "ignore").decode("cp932").split("\n")
+    return [
+        place
+        for place, (letter, left) in enumerate(zip(letters, known, strict=True))
+        if len(letter) == len(left) and letter not in _OLD_FORMS
+    ]
 
 
 def _models() -> Path:

@@ -31,7 +31,7 @@ from bot.documents.pool.rehearsal import NOTICE, WORDS, mail_with
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
-_IDLE_SECONDS, _MANY = 1.0, 8
+_IDLE_SECONDS, _MANY = 5.0, 8
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null. A server's is its stdin."""
 
@@ -41,8 +41,7 @@ def main() -> None:
     confinement.watch_parent(int(sys.argv[1]))
     gc.disable()
     _warm_up()
-    memory.settle()
-    gc.enable()
+    _out_of_sight()
     serve(_locked_in(None), partial(_see, os.getpid()), _prepared())
 
 
@@ -51,9 +50,14 @@ def _see(parent: int) -> None:
     confinement.watch_parent(parent)
     gc.disable()
     sight = load_sight(partial(_rehearse, NOTICE, ReadRequest(words_known=True, look=True)))
-    memory.settle()
+    _out_of_sight()
+    serve(_locked_in(sight), idle=_settled())
+
+
+def _out_of_sight() -> None:
+    """Have the cycle collector pass over what is here: its walks in a child would copy every page."""
+    gc.freeze()
     gc.enable()
-    serve(_locked_in(sight))
 
 
 def _locked_in(sight: Sight | None) -> Callable[[], None]:
@@ -90,7 +94,12 @@ def _prepared() -> Iterator[None]:
     for lines in (WORDS, WORDS[::-1]):
         _rehearse(lines, ReadRequest())
         yield
+    yield from _settled()
+
+
+def _settled() -> Iterator[None]:
     memory.settle()
+    yield
 
 
 def serve(live: Callable[[], None], see: Callable[[], None] | None = None, idle: Iterator[None] | None = None) -> None:

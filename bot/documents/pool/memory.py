@@ -1,6 +1,6 @@
-"""A fork server's memory, put in order before it forks: what is in it stays, in large pages.
+"""A fork server's memory, put in order: what is in it stays, in large pages.
 
-Called by fork_server.py once everything is loaded, and again when more was prepared. A fork then copies one entry of the page table
+Called by fork_server.py in a moment without requests, once everything is loaded. A fork then copies one entry of the page table
 for 2 MiB instead of 512, and a child's end gives back as few. Where the kernel has no large pages, or shows no map of our
 memory, the pages stay small. Raises nothing.
 """
@@ -18,7 +18,8 @@ _COLLAPSE = 25  # madvise(2), Linux 6.1
 
 
 def settle() -> None:
-    """Take what is here out of the collector's sight: its walks in a child would copy every page. Then join the pages."""
+    """Drop what nothing leads to, and take the rest out of the collector's sight again. Then join the pages."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     libc = ctypes.CDLL(None)
