@@ -29,7 +29,7 @@ from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.outbound.compose import Composer
 from bot.process_memory import give_back_what_is_freed
 from bot.watchdog import notify, watched_loop
-from bot.wiring import _MIB, imap_settings_of, reader_of
+from bot.wiring import _MIB, imap_settings_of
 from bot.workers.alarms import Alarms
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
@@ -109,7 +109,7 @@ class Daemon:
                 log.warning(
                     "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
                 )
-            reader = await stack.enter_async_context(reader_of(self._config))
+            reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
             workers = self._workers(store, reader)
             async with watched_loop(), asyncio.TaskGroup() as group:
                 is_ours = await self._work(group, store, reader, workers)

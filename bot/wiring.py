@@ -1,4 +1,4 @@
-"""The daemon's edges for what comes in, made from the settings: reading processes, the watched mailbox.
+"""The daemon's edges for what comes in, made from the settings: the watched mailbox.
 
 Called by app.py and by the commands that need one of them. Raises ConfigError for a secret that can't be read.
 """
@@ -7,15 +7,9 @@ from __future__ import annotations
 
 from bot.config.settings import Config
 from bot.connecting import credential_of
-from bot.documents.pool.reader import Reader
 from bot.intake.imap.watcher import ImapSettings
 
 _MIB = 1024 * 1024
-
-
-def reader_of(config: Config) -> Reader:
-    """The reading processes, from the settings."""
-    return Reader(sees=None if config.pictures.recognise else False)
 
 
 def imap_settings_of(config: Config) -> ImapSettings:

@@ -35,7 +35,6 @@ from bot.core.records.submission import Submission
 from bot.core.text.control_characters import escaped
 from bot.documents.pool.reader import Reader
 from bot.register.importing import import_file
-from bot.wiring import reader_of
 from bot.workers.password_pairing import MOST_MAILS
 from bot.workers.sorter import LEASE, NOT_NOW, NOT_STORED, TRIES, WAIT_BETWEEN_TRIES, Sorter
 from storage.store import Store
@@ -166,7 +165,7 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with (
-            _warming(reader_of(config)) as reader,
+            _warming(Reader(sees=config.pictures.sees)) as reader,
             await Store.open(url, clock=clock, durable=False) as store,
         ):
             if register is not None:

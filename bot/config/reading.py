@@ -126,6 +126,11 @@ class PicturesSection(Section):
         description="要確認の知らせに、書類の画像（番号と認証キーの拡大を含む）を添えるか。認証キーがメールに写ります",
     )
 
+    @property
+    def sees(self) -> bool | None:
+        """Whether pictures are recognised; None = wherever the recogniser is installed."""
+        return None if self.recognise else False
+
 
 class MatchingSection(Section):
     """台帳との照合。番号が台帳にないときの自動受付の条件です。"""

@@ -21,7 +21,7 @@ from bot.core.mail.passwords import candidates, speaks_of_password, without_pass
 from bot.core.mail.quoting import own_words
 from bot.core.mail.subject_forms import NOTHING, Forms, every_form, read_subject
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
-from bot.core.notice.read_mail import Beforehand, MailWords, ReadMail
+from bot.core.notice.read_mail import EXCERPT_CHARACTERS, Beforehand, MailWords, ReadMail
 from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Formats
 from bot.core.records.clerk_orders import MOST_ORDERS, ParsedReply
@@ -34,7 +34,6 @@ LOOKED_AT = 20_000
 """So many characters of a text are looked at: more than a person writes above a quotation."""
 LONG_LINE = 2000
 """Of a subject, or a line of an excerpt: masked up to here, shown far less."""
-EXCERPT_CHARACTERS = 600
 _EXCERPT_LINES = 15
 
 

@@ -18,6 +18,9 @@ from bot.core.records.outgoing_mail import BounceReport
 from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 
+EXCERPT_CHARACTERS = 600
+"""Of a mail's words, for a clerk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:

@@ -21,7 +21,7 @@ from bot.core.mail.subject_forms import MAX_PARTS as MAX_PARTS_OF_A_SUBJECT
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import MOST_NOTICES, PaperContent, UnderstoodMail
-from bot.core.notice.read_mail import Beforehand, MailWords
+from bot.core.notice.read_mail import EXCERPT_CHARACTERS, Beforehand, MailWords
 from bot.core.policy.policy import Formats
 from bot.core.records.clerk_orders import (
     MOST_CANDIDATE,
@@ -33,7 +33,6 @@ from bot.core.records.clerk_orders import (
 )
 from bot.core.records.paper import HandedPaper
 from bot.core.records.secret import Password
-from bot.documents.mail_words import EXCERPT_CHARACTERS
 
 T = TypeVar("T")
 
