@@ -9,6 +9,7 @@ traceback. Raises nothing.
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import os
 import socket
@@ -17,8 +18,9 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePath
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal
 
 from bot.core.policy.masking import mask_keys
@@ -38,6 +40,10 @@ _CLASS_NAMES = LazyPattern(r"(?a:\b)([A-Z][A-Za-z0-9]*(?:Error|Exception))(?a:\b
 _MOST_FRAMES = 20  # of an exception's way through the code, the last ones
 _MOST_CAUSES = 5
 _MOST_LETTERS = 4000  # characters of one event
+_PLAIN, _BOLD, _DIM, _BLUE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[34m"
+_COLOURS = MappingProxyType(
+    {"debug": "\x1b[32m", "info": "\x1b[32m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
+)
 
 
 def configure(level: str, form: Literal["text", "json"], formats: Formats | None = None) -> None:
@@ -59,22 +65,25 @@ def handler_for(form: Literal["text", "json"], formats: Formats) -> logging.Stre
     return _Handler(form, formats)
 
 
-def _formatter(form: Literal["text", "json"]) -> logging.Formatter:
-    import structlog  # noqa: PLC0415 - slow to load, and most commands have nothing to log
+class _OneLine(logging.Formatter):
+    """Time, level, words and logger of an event: in columns, with colours on a terminal, or as a JSON object."""
 
-    renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-        ],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-    )
+    def __init__(self, form: Literal["text", "json"], *, colours: bool) -> None:
+        super().__init__()
+        self._form, self._colours = form, colours
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        level, words = record.levelname.lower(), record.getMessage()
+        if self._form == "json":
+            event = {"event": words, "level": level, "logger": record.name, "timestamp": at}
+            return json.dumps(event, ensure_ascii=False)
+        if self._colours:
+            return (
+                f"{_DIM}{at}{_PLAIN} [{_COLOURS.get(level, '')}{_BOLD}{level:<9}{_PLAIN}] {_BOLD}{words:<30}{_PLAIN} "
+                f"[{_BOLD}{_BLUE}{record.name}{_PLAIN}]"
+            )
+        return f"{at} [{level:<9}] {words:<30} [{record.name}]"
 
 
 def quieten() -> None:
@@ -104,7 +113,7 @@ class _Handler(logging.StreamHandler[Any]):
 
     def __init__(self, form: Literal["text", "json"], formats: Formats) -> None:
         super().__init__(sys.stderr)
-        self._form = form
+        self.setFormatter(_OneLine(form, colours=sys.stderr.isatty()))
         self._formats = formats
         self._repeats: dict[tuple[str, str], _Repeat] = {}
 
@@ -123,8 +132,6 @@ class _Handler(logging.StreamHandler[Any]):
         clean = copy.copy(record)
         clean.msg = escaped(words[:_MOST_LETTERS])
         clean.args, clean.exc_info, clean.exc_text, clean.stack_info = None, None, None, None
-        if self.formatter is None:
-            self.setFormatter(_formatter(self._form))
         super().emit(clean)
 
     def _unless_repeated(self, record: logging.LogRecord, words: str) -> str:

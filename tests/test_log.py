@@ -56,6 +56,21 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 # -- lines
 
 
+def test_an_event_is_its_time_level_words_and_logger():
+    record = logging.LogRecord("hosho.x", logging.WARNING, __file__, 1, "メール %d", (3,), None)
+    record.created = 1796000000.5
+    as_text, as_json = handler_for("text", Formats()), handler_for("json", Formats())
+    assert (
+        as_text.format(record) == "2026-11-30T00:53:20.500000Z [warning  ] メール 3                          [hosho.x]"
+    )
+    assert json.loads(as_json.format(record)) == {
+        "event": "メール 3",
+        "level": "warning",
+        "logger": "hosho.x",
+        "timestamp": "2026-11-30T00:53:20.500000Z",
+    }
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 @given(
     text=st.one_of(st.sampled_from(TRICKS), st.text(st.characters(exclude_categories=())), st.text(NEVER.pattern[1:-1]))
