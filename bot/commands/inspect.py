@@ -157,15 +157,15 @@ async def _warming(reader: Reader) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def inspector(config: Config, register: Path | None) -> AsyncIterator[Inspector]:
-    """Open the office. Raises TableError for a register that can't be read."""
+async def inspector(config: Config, register: Path | None, reader: Reader | None = None) -> AsyncIterator[Inspector]:
+    """Open the office. `reader`: None = one of its own. Raises TableError for a register that can't be read."""
     clock = SteppingClock()
     # Nobody waits for its answers, or looks at pictures.
     policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
     with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with (
-            _warming(Reader(sees=config.pictures.sees)) as reader,
+            _warming(reader or Reader(sees=config.pictures.sees)) as reading,
             await Store.open(url, clock=clock, durable=False) as store,
         ):
             if register is not None:
@@ -175,7 +175,7 @@ async def inspector(config: Config, register: Path | None) -> AsyncIterator[Insp
                     if not problem.is_note or not problem.line:
                         told = f"台帳 {problem.place} {problem.column}: {problem.reason}"
                         click.echo(escaped(told), err=True)
-            sorter = Sorter(store, reader, composer_of(config, _SECRET), policy, clock)
+            sorter = Sorter(store, reading, composer_of(config, _SECRET), policy, clock)
             yield Inspector(store, sorter, clock, policy.inboxes)
 
 

@@ -8,12 +8,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.commands.inspect import as_row, inspector
+from bot.config.settings import Config
 from tests import warm
+from tests.in_process_reader import InProcessReader
 
 ROOT = Path(__file__).parents[2]
 PAPERS = ROOT / "tests" / "corpus" / "papers"
@@ -99,6 +102,17 @@ def inspect(folder: Path, *arguments: str | Path, before: Sequence[str] = ()) ->
     lines = done.stdout.splitlines()
     rows = [json.loads(line) for line in lines]
     return Run(done.returncode, done.stderr, {Path(row["file"]).stem: row for row in rows}, lines)
+
+
+async def inspect_here(
+    mails: Iterable[Path], config: Config, register: Path | None = None, *, reveal_keys: bool = False
+) -> dict[str, dict[str, Any]]:
+    """What `inspect` says of each mail, by its file's name, read in this process: of pictures it sees nothing."""
+    async with inspector(config, register, InProcessReader()) as office:
+        return {
+            file.stem: as_row(file, await office.see(file.read_bytes(), None, ()), reveal_keys=reveal_keys)
+            for file in mails
+        }
 
 
 def write(folder: Path, mails: Mapping[str, bytes]) -> Path:

@@ -7,16 +7,18 @@ Raises AssertionError when `inspect` leaves files behind.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import importlib.util
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.commands.inspected import Run, inspect
+from bot.commands.inspect import settings
+from tests.commands.inspected import Run, inspect, inspect_here
 
 CORPUS = Path(__file__).resolve().parent
 MAILS, REGISTER, SETTINGS = CORPUS / "mails", CORPUS / "register.csv", CORPUS / "corpus.toml"
@@ -63,9 +65,24 @@ def cases() -> dict[str, dict[str, Any]]:
     }
 
 
-def run(folder: Path, before: Sequence[str] = ()) -> Run:
-    """Read the corpus once; `folder` is for temporary files; `before`: words before the command, such as nice(1)."""
-    return inspect(folder, MAILS, "--register", REGISTER, "--config", SETTINGS, "--reveal-keys", before=before)
+def run(folder: Path, before: Sequence[str] = (), names: Collection[str] | None = None) -> Run:
+    """Read mails of the corpus with `inspect`, None = all. `folder` is for temporary files; `before`: words before the command, such as nice(1)."""
+    mails = [MAILS] if names is None else [MAILS / f"{name}.eml" for name in sorted(names)]
+    return inspect(folder, *mails, "--register", REGISTER, "--config", SETTINGS, "--reveal-keys", before=before)
+
+
+def read_here(names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What `inspect` says of these mails where nobody looks at them: their words, read in this process."""
+    mails = [MAILS / f"{name}.eml" for name in sorted(names)]
+    return asyncio.run(inspect_here(mails, settings(SETTINGS, None, None), REGISTER, reveal_keys=True))
+
+
+def to_look_at() -> set[str]:
+    """The mails of which a run of the tests looks at the papers: of each kind the first, and every second whose key can only be seen."""
+    of_kind: dict[str, list[str]] = {}
+    for name, said in cases().items():
+        of_kind.setdefault(f"{said['kind']} {said['by_image']}", []).append(name)
+    return {name for kind, names in of_kind.items() for name in (names[::2] if kind.endswith("True") else names[:1])}
 
 
 def verdict(row: Row) -> tuple[Any, ...]:

@@ -1,7 +1,12 @@
-"""Third-party mails, read as the daemon reads them: no exception, no reply, no submission; no notice inside a bounce is taken."""
+"""Third-party mails, read as the daemon reads them: no exception, no reply, no submission; no notice inside a bounce is taken.
+
+They are read by the child's code in this process; that it reads the same in a child: tests/documents/pool/test_confinement.py.
+`--slow`: each in a child.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tarfile
 from collections import Counter
@@ -14,6 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.commands.inspect import settings
+from tests.commands.inspected import inspect_here
 from tests.whole.conftest import mail_with
 from tests.whole.returned import PLACES, with_notice_inside
 
@@ -46,21 +53,32 @@ def corpus() -> Iterable[tuple[str, bytes]]:
                 yield member.name, source.read()
 
 
-def inspected(folder: Path, mails: Iterable[tuple[str, bytes]]) -> list[tuple[str, dict[str, Any]]]:
-    """What `inspect` says of each of the mails, by name."""
+def inspected(
+    folder: Path, mails: Iterable[tuple[str, bytes]], *, in_children: bool
+) -> list[tuple[str, dict[str, Any]]]:
+    """What `inspect` says of each of the mails, by name. In this process, it sees nothing of pictures."""
     names = {}
     for number, (name, content) in enumerate(mails):
-        names[f"{number:05}.eml"] = name
-        (folder / f"{number:05}.eml").write_bytes(content)
+        file = folder / f"{number:05}.eml"
+        names[file] = name
+        file.write_bytes(content)
+    if not in_children:
+        read = asyncio.run(inspect_here(names, settings(None, None, None)))
+        return [(name, read[file.stem]) for file, name in names.items()]
     done = CliRunner().invoke(main, ["inspect", "--json", str(folder)])
     assert done.exit_code == 0, done.output[-2000:]
     seen = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(seen) == len(names)
-    return [(names[Path(one["file"]).name], one) for one in seen]
+    return [(names[Path(one["file"])], one) for one in seen]
 
 
-def test_no_mail_of_the_corpora_is_answered_or_taken_for_a_notice(tmp_path, figure):
-    seen = inspected(tmp_path, corpus())
+@pytest.fixture
+def slow(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--slow"))
+
+
+def test_no_mail_of_the_corpora_is_answered_or_taken_for_a_notice(tmp_path, slow, figure):
+    seen = inspected(tmp_path, corpus(), in_children=slow)
     assert [name for name, one in seen if one["letters"] or one["submissions"]] == []
     assert [(name, one["mail"]["error"]) for name, one in seen if one["mail"]["error"]] == []
     ends = Counter((one["mail"]["state"], one["mail"]["reason"]) for _, one in seen)
@@ -69,18 +87,18 @@ def test_no_mail_of_the_corpora_is_answered_or_taken_for_a_notice(tmp_path, figu
     figure(f"{len(seen):,} mails of the corpora: 0 exceptions, 0 replies, 0 submissions")
 
 
-def test_no_notice_inside_a_returned_message_is_taken(tmp_path, count, figure):
+def test_no_notice_inside_a_returned_message_is_taken(tmp_path, slow, figure):
     mail = mail_with(*PAPERS)
     mail.get_payload(0).set_content(NOTICE_IN_WORDS, cte="8bit")
     returned = mail.as_bytes(policy=SMTP.clone(cte_type="8bit"))
     places: Counter[str] = Counter()
     mutated = []
     bounces = [pair for pair in corpus() if pair[0].startswith(BOUNCES) and not pair[0].startswith(NO_BOUNCES)]
-    for name, content in bounces[:: count(5, 1)]:
+    for name, content in bounces[:: 1 if slow else 5]:
         place, new = with_notice_inside(content, returned)
         places[place] += 1
         mutated.append((name, new))
-    seen = inspected(tmp_path, mutated)
+    seen = inspected(tmp_path, mutated, in_children=slow)
     assert [name for name, one in seen if one["submissions"]] == []
     assert [name for name, one in seen if one["letters"]] == []
     assert [(name, one["mail"]["error"]) for name, one in seen if one["mail"]["error"]] == []
@@ -92,6 +110,6 @@ def test_no_notice_inside_a_returned_message_is_taken(tmp_path, count, figure):
 def test_the_notice_that_is_put_inside_is_a_valid_one(tmp_path):
     mail = mail_with(*PAPERS)
     mail.get_payload(0).set_content(NOTICE_IN_WORDS, cte="8bit")
-    ((_, one),) = inspected(tmp_path, [("itself", mail.as_bytes(policy=SMTP.clone(cte_type="8bit")))])
+    ((_, one),) = inspected(tmp_path, [("itself", mail.as_bytes(policy=SMTP.clone(cte_type="8bit")))], in_children=True)
     assert len(one["submissions"]) == 3
     assert len(one["letters"]) == 1
