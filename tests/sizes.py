@@ -36,8 +36,34 @@ _BY_FIXTURE = {
 }
 _BY_MARK = dict.fromkeys(("postgresql", "dovecot", "postfix"), PEER)
 _BY_FOLDER = {"faults": PROCESS, "whole": PROCESS, "documents/pool": PROCESS, "documents/images": IMAGES}
-_LONG = ("whole/", "documents/images/", "month/", "faults/", "workers/", "commands/", "storage/", "register/")
-"""What takes long begins first, or one process would be left with it at the end."""
+_LONG = (
+    "whole/test_corpus.py",
+    "whole/test_daemon.py",
+    "faults/test_kill.py",
+    "month/test_month.py",
+    "whole/test_safety.py",
+    "documents/images/test_visual_check.py",
+    "faults/test_bombs.py",
+    "whole/test_corpora.py",
+    "whole/test_answers.py",
+    "documents/pool/",
+    "attacks/test_hanging_loop.py",
+    "whole/test_mutations.py",
+    "faults/",
+    "test_benchmarks.py",
+    "commands/test_inspect.py",
+    "documents/images/",
+    "whole/",
+    "intake/imap/test_real_servers.py",
+    "core/clerk/",
+    "core/verdict/",
+    "workers/",
+    "attacks/",
+    "commands/",
+    "storage/",
+    "register/",
+)
+"""What takes long begins first, the longest before all, or one process would be left with it at the end. The order is that of a run's seconds."""
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec", "os.spawn"})
 _LEFT = "left_out"
 
@@ -79,12 +105,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left if why else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-    items[:] = sorted(kept, key=lambda item: not _folder(item.path).startswith(_LONG))
+    items[:] = sorted(kept, key=lambda item: _turn(item.path))
 
 
 @cache
 def _folder(path: Path) -> str:
     return path.relative_to(_TESTS).as_posix() if path.is_relative_to(_TESTS) else ""
+
+
+@cache
+def _turn(path: Path) -> int:
+    """The place among those that take long; behind them all where it does not."""
+    return next((turn for turn, long in enumerate(_LONG) if _folder(path).startswith(long)), len(_LONG))
 
 
 @cache
