@@ -326,8 +326,15 @@ def answers(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
-    """Look again and again until it is so; the peers are processes, which tell nobody."""
+    """Look again and again until it is so; the peers are processes, which tell nobody.
+
+    A look that takes long, as one by a command does, is followed by a rest as long: what is waited for needs the processor too.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        assert now < deadline, "it did not come to pass"
+        time.sleep(max(0.02, now - began))

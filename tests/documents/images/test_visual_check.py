@@ -34,7 +34,7 @@ from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
 from bot.documents.pool.reader import LOOK_CPU, Reader
 from tests.core.verdict.cases import fields
-from tests.documents.pool.test_reader import cpu_of, threads_of
+from tests.documents.pool.test_reader import A_MOMENT, cpu_of, threads_of
 from tests.faults.bombs import packed
 from tests.faults.bombs import page as page_of
 
@@ -138,7 +138,7 @@ async def test_a_scan_is_read_with_evidence_and_its_process_stays_small(
         for process in seeing.pids:
             with suppress(OSError, IndexError):  # it is gone already
                 size = max(size, rss_mib(process))
-        await asyncio.sleep(0)
+        await asyncio.sleep(A_MOMENT)
     read = understood(await task)
     (notice,) = read.notices
     truth = expected("chromium-leaflet")["notices"][0]
@@ -172,7 +172,7 @@ async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, pap
         task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
         while not (lookers := children_of(reader.server_pids[1])):
             assert not task.done()
-            await asyncio.sleep(0)
+            await asyncio.sleep(A_MOMENT)
         os.kill(lookers[0], signal.SIGKILL)
         (notice,) = understood(await task).notices
         assert notice.doubts == ()
@@ -184,7 +184,7 @@ async def read_over_dead_lookers(reader: Reader, mail: bytes, how: signal.Signal
         for looker in children_of(reader.server_pids[1]):
             with suppress(ProcessLookupError):
                 os.kill(looker, how)
-        await asyncio.sleep(0)
+        await asyncio.sleep(A_MOMENT)
     return await task
 
 

@@ -36,6 +36,8 @@ MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpora" / "pdf.tar.gz"
 GONE_SECONDS = 20
+A_MOMENT = 0.001
+"""Between two looks at a process, which needs the processor itself."""
 PAPERS_A_MAIL = PDFS_OPENED
 
 
@@ -84,7 +86,7 @@ async def at_work(reader: Reader, task: asyncio.Task[Result], besides: int = 0) 
     """Stop the child that reads the task's mail, and give its process id. `besides`: another one that does not count."""
     while not (found := [pid for pid in reader.pids if pid != besides]):
         assert not task.done()
-        await asyncio.sleep(0)
+        await asyncio.sleep(A_MOMENT)
     os.kill(found[0], signal.SIGSTOP)
     return found[0]
 
@@ -210,7 +212,7 @@ async def test_a_mail_whose_children_are_killed_from_outside_is_read_later(
         if found := [pid for pid in reader.pids if pid != child]:
             child = found[0]
             os.kill(child, signal.SIGKILL)
-        await asyncio.sleep(0)
+        await asyncio.sleep(A_MOMENT)
     assert await task == (TakesLong() if quick else NotNow(is_killed=True))
     assert troubles(await reader.read(mail)) == [None]
 
@@ -360,7 +362,7 @@ async def locked_in(reader: Reader, task: asyncio.Task[Result]) -> int:
     """The process id of the child that reads, once nothing is open to it any more."""
     while not (reader.pids and limits_of(reader.pids[0])["address space"] == str(ADDRESS_SPACE_BYTES)):
         assert not task.done()
-        await asyncio.sleep(0)
+        await asyncio.sleep(A_MOMENT)
     return reader.pids[0]
 
 
