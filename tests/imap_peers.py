@@ -16,7 +16,8 @@ import subprocess
 import threading
 from pathlib import Path
 
-from tests.peers import WAIT_SECONDS, ImapPeer, MaildirPeer, free_port, let_in, missing, run_quietly, wait_for_greeting
+from tests.patience import PATIENCE_SECONDS
+from tests.peers import ImapPeer, MaildirPeer, free_port, let_in, missing, run_quietly, wait_for_greeting
 
 UNPACKED = Path(os.environ.get("HOSHO_PEERS", "/var/cache/hosho-peers"))
 
@@ -92,7 +93,7 @@ class Courier(MaildirPeer):
         self._server.server_close()
         for session in self._sessions:
             session.kill()
-            session.wait(WAIT_SECONDS)
+            session.wait(PATIENCE_SECONDS)
 
 
 _COURIER_CAPABILITY = "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT SORT QUOTA IDLE"
@@ -143,13 +144,13 @@ class Cyrus(ImapPeer):
     def stop(self) -> None:
         if self._master is not None:
             os.killpg(self._master.pid, signal.SIGKILL)  # on SIGTERM it waits for those who idle
-            self._master.wait(WAIT_SECONDS)
+            self._master.wait(PATIENCE_SECONDS)
         self._logins.shutdown()
         self._logins.server_close()
 
     def take_by_pop3(self, message_id: bytes) -> None:
         """By its own POP3 server."""
-        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=WAIT_SECONDS)
+        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=PATIENCE_SECONDS)
         client.user(self.user)
         client.pass_(self.password)
         for number in range(1, len(client.list()[1]) + 1):

@@ -19,7 +19,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-WAIT_SECONDS = 30
+from tests.patience import PATIENCE_SECONDS
+
 _FIRST_PORT, _LAST_PORT = 10_000, 32_000
 """Linux gives clients ports from 32,768 on (ip_local_port_range)."""
 _PORTS_A_PROCESS = 1_009
@@ -38,7 +39,7 @@ def missing(*programs: str) -> str:
 def run_quietly(*command: str | Path, env: Mapping[str, str] | None = None) -> None:
     """Run to its end. No pipes: a daemon that it leaves behind would hold them open, and we would wait for that one."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(command, check=True, timeout=WAIT_SECONDS, env=env, **quiet)
+    subprocess.run(command, check=True, timeout=PATIENCE_SECONDS, env=env, **quiet)
 
 
 def let_in(folder: Path, user: str, *names: str) -> None:
@@ -64,7 +65,7 @@ def free_port() -> int:
 
 def wait_for_greeting(port: int) -> None:
     """Until the peer speaks: listening is not enough, its workers may not be up."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
@@ -101,7 +102,7 @@ class ImapPeer:
     @contextmanager
     def client(self, mailbox: str = "INBOX", user: str = "") -> Iterator[imaplib.IMAP4]:
         """Another mail program, logged in, with the mailbox (a wire name; "": none) selected."""
-        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=WAIT_SECONDS) as client:
+        with imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=PATIENCE_SECONDS) as client:
             client.login(user or self.user, self.password)
             if mailbox:
                 client.select(mailbox)
@@ -371,7 +372,7 @@ _POSTFIX_SERVICES = (
 
 
 def wait_for_the_end(pid: int) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while _runs(pid):
         if time.monotonic() > deadline:
             raise TimeoutError(f"process {pid} does not end")

@@ -176,3 +176,14 @@ def test_the_daemon_asks_its_children_through_the_pool_alone() -> None:
         if module.startswith("bot.documents") and module not in POOL
     ]
     assert not reaching
+
+
+def test_no_wait_of_a_test_rests_on_how_fast_the_machine_is() -> None:
+    """What a test waits for has tests.patience's time to come."""
+    bounded = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if "asyncio.timeout(" in line and line.partition("asyncio.timeout(")[2][:1].isdigit()
+    ]
+    assert bounded == []

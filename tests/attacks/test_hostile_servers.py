@@ -21,6 +21,7 @@ from tests.intake.imap.scripted_imap import Peer, ScriptedImap
 from tests.intake.imap.test_watcher import arrival, mail, seen_before, settings
 from tests.intake.keepers import Cursors, ListKeeper, clock
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
+from tests.patience import PATIENCE_SECONDS
 
 MIB = 2**20
 LITERAL_BYTES = 2 * 100_000 + 256 * 1024  # as the watcher allows with these settings
@@ -110,7 +111,7 @@ async def test_a_flood_ends_the_connection_and_the_mail_comes_with_the_next(keep
     if command == "NOOP":
         server.capabilities = "IMAP4rev1"
     async with server.serving() as port, watcher_of(receiver, cursors, settings(port, poll_seconds=0.01)):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while server.connections < 2:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
         server.mails[1] = mail(1)
@@ -126,7 +127,7 @@ async def test_a_greeting_without_end_is_not_listened_to(receiver, greeting):
     server.greeting = greeting
     server.capabilities = "IMAP4rev1"
     async with server.serving() as port, watcher_of(receiver, Cursors(), settings(port)) as watcher:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while server.connections < 3:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
         assert watcher.health.trouble.endswith(("asked for", "without end", "closed the connection"))
@@ -143,7 +144,7 @@ async def test_what_is_kept_of_a_flood_is_bounded(receiver, kind, most_mib, figu
     tracemalloc.start()
     try:
         async with server.serving() as port, watcher_of(receiver, cursors, settings(port)):
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while server.connections < 2:  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0.005)
         peak = tracemalloc.get_traced_memory()[1]
@@ -365,7 +366,7 @@ async def test_a_mailbox_numbered_anew_at_each_look_is_left_until_later(keeper, 
 
     server.faults["IDLE"] = [renumber_and_hang_up] * 1_000
     async with server.serving() as port, watcher_of(receiver, cursors, settings(port)) as watcher:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while "again and again" not in watcher.health.trouble:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
         assert watcher.health.failing_since
@@ -398,7 +399,7 @@ async def test_a_server_that_always_says_something_changed_is_asked_once_a_secon
     server.faults["UID SEARCH"] = [instead(b"1 EXISTS", b"SEARCH")] * 1_000
     async with server.serving() as port, watcher_of(receiver, cursors, settings(port)):
         await cursors.looks(1 + EMPTY_LOOKS_AT_ONCE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(server.commands) < EMPTY_LOOKS_AT_ONCE:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.005)
         for _ in range(500):  # turns of the loop, in which a look would be done
@@ -495,7 +496,7 @@ async def test_a_relay_that_never_ends_its_reply_defers_the_mail_and_nothing_lon
     try:
         async with hostile.serving() as port:
             relay = SmtpRelay("127.0.0.1", port, tls="none", hostname="bot.example.jp", timeout_s=2.0)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 delivery = await relay.deliver(a_mail())
                 await relay.close()
         peak = tracemalloc.get_traced_memory()[1]

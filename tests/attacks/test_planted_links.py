@@ -25,6 +25,7 @@ from bot.workers.register_watch import RegisterWatch
 from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
 from tests.letters.letter_cases import CASES, COMPOSER, NOW
+from tests.patience import PATIENCE_SECONDS
 
 SECRET = "storage key\n"
 ROWS = "保証契約番号,商品(保証区分),工事名,受注者名\n12345-000001,前払金保証,見本橋工事,見本建設\n12345-000002,,,\n"
@@ -167,7 +168,7 @@ async def test_what_is_no_file_is_reported_and_left_and_the_files_are_taken(
     plant(Path("planted.csv") if plant is plant_socket else shared / "planted.csv", victim)
     before = os.lstat(shared / "planted.csv").st_ino
     put(shared / "rows.csv")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert [await seeing.look() for _ in range(4)] == [0, 1, 0, 0]
     assert os.lstat(shared / "planted.csv").st_ino == before
     told = (shared / "failed" / "planted.csv.txt").read_text("utf-8-sig")
@@ -243,7 +244,7 @@ async def test_a_planted_mail_is_not_read(shared, victim, monkeypatch, plant):
     watcher, keeping = mails(shared)
     plant(Path("planted.eml") if plant is plant_socket else shared / "planted.eml", victim)
     (shared / "good.eml").write_bytes(b"Subject: good\n\n")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await watcher.look()
         await watcher.look()
     assert keeping.contents == [b"Subject: good\n\n"]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import threading
 import time
 from collections import Counter
@@ -29,6 +28,7 @@ from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState
 from bot.core.records.submission import Submission
 from storage.store import KeyFile, Store
+from tests.patience import PATIENCE_SECONDS, within
 
 if TYPE_CHECKING:  # it imports us
     from tests.whole.world import Daemon, Measured, Relay
@@ -37,7 +37,6 @@ RSS_LIMIT_KIB = 300 * 1024
 RECOVERY_SECONDS = 10.0
 DESCRIPTORS_MORE = 16
 """What a daemon may hold beyond its start: a pool of ten connections to PostgreSQL, the relay's, the children's."""
-SETTLING_SECONDS = 10.0
 EVERYTHING = 10**9
 HEADER_BYTES = 256 * 1024
 
@@ -85,9 +84,9 @@ def check_invariants(daemons: Sequence[Daemon], relay: Relay) -> None:
 
 
 def slow_recoveries(measured: Measured) -> list[str]:
-    """Starts after a crash that took too long; where more processes want the processors than there are, each gets its share."""
-    room = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    return [f"it took {s:.1f} s to answer again" for s in measured.recoveries if s > RECOVERY_SECONDS * room]
+    """Starts after a crash that took too long."""
+    longest = within(RECOVERY_SECONDS)
+    return [f"it took {s:.1f} s to answer again" for s in measured.recoveries if s > longest]
 
 
 def read_store(daemon: Daemon) -> Stored:
@@ -209,7 +208,7 @@ def _resources(daemon: Daemon) -> Iterator[str]:
     if not daemon.is_running:
         return
     allowed = daemon.measured.descriptors_at_start + DESCRIPTORS_MORE
-    deadline = time.monotonic() + SETTLING_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (have := daemon.descriptors()) > allowed and time.monotonic() < deadline:
         time.sleep(0.1)
     if have > allowed:

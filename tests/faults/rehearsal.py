@@ -25,13 +25,13 @@ from storage.use_cases.recovery import AT_ONCE_ATTEMPTS
 from tests.faults.invariants import EVERYTHING, RSS_LIMIT_KIB, opened, slow_recoveries
 from tests.faults.light import LightDaemon
 from tests.faults.notices import UniqueNotice
+from tests.patience import PATIENCE_SECONDS
 from tests.peers import Dovecot
-from tests.whole.world import DESK, INBOX, PATIENCE_SECONDS, Relay, send_data, wait_until
+from tests.whole.world import DESK, INBOX, Relay, send_data, wait_until
 
 CONNECTIONS = 3
 """outgoing.connections: so many letters may be between the relay's word and our note of it."""
 LARGE_BYTES = 600_000
-PASSED_WITHIN_SECONDS = 20.0
 UNDER_WAY_SECONDS = 5.0
 """So long a letter may be under way; one that waits longer was in hand at one death after the other."""
 
@@ -74,14 +74,14 @@ class Rehearsal:
                 del self.pending[n]
 
     def _client(self) -> smtplib.SMTP:
-        return smtplib.SMTP("127.0.0.1", self.daemon.smtp_port, timeout=20)
+        return smtplib.SMTP("127.0.0.1", self.daemon.smtp_port, timeout=PATIENCE_SECONDS)
 
     def begin(self, *, crash_at: str = "") -> None:
         """The next life."""
         self.relay.life += 1
         self.daemon.begin(crash_at=crash_at)
 
-    def kill_at(self, point: str, *, within_seconds: float = PASSED_WITHIN_SECONDS) -> bool:
+    def kill_at(self, point: str, *, within_seconds: float = PATIENCE_SECONDS) -> bool:
         """A life that ends at the point. False when nothing passed it in time: it is killed then."""
         self.begin(crash_at=point)
         sending = threading.Thread(target=self._send_when_ready)

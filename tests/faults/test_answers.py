@@ -23,8 +23,9 @@ from aiosmtpd.controller import Controller
 
 from tests.faults.invariants import read_store
 from tests.faults.notices import UniqueNotice
+from tests.patience import PATIENCE_SECONDS
 from tests.peers import free_port
-from tests.whole.world import DESK, INBOX, PATIENCE_SECONDS, Daemon, Letter, Relay, send_data, wait_until
+from tests.whole.world import DESK, INBOX, Daemon, Letter, Relay, send_data, wait_until
 
 OTHER = "hosho@other-city.example.jp"
 OTHER_DESK = "keiyaku@other-city.example.jp"

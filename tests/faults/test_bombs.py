@@ -22,15 +22,15 @@ from bot.workers.sorter import LEASE, Sorter
 from storage.store import Store
 from tests.documents.pool.test_reader import cpu_of
 from tests.faults import bombs
+from tests.patience import within
 from tests.whole.conftest import mail_with, register_of
 from tests.whole.world import DESK, INBOX, Daemon, Relay, children_of, peak_kib, wait_until
 
 Count = Callable[[int, int], int]
 Figure = Callable[[str], None]
 
-# What a bomb, a bomb of headers, and a good mail behind bombs may take; ROOM times that on a machine under load.
-BOMB_SECONDS, HEADER_SECONDS, DELAY_SECONDS = 12.0, 1.0, 30.0
-ROOM = 3
+# What a bomb, a bomb of headers, and a good mail behind bombs may take beside other tests: thrice what they take alone.
+BOMB_SECONDS, HEADER_SECONDS, DELAY_SECONDS = 36.0, 1.0, 90.0
 SENDER = "suzuki@kensetsu.example.jp"
 
 pytestmark = pytest.mark.timeout(900)
@@ -109,7 +109,7 @@ async def test_pdf_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     assert len(await office.store.outbox.list_(limit=1000)) == len(mails)  # a person is told of each
     name, longest = slowest(seconds)
     figure(f"PDF bombs: {len(mails)}, daemon alive, slowest {longest:.1f} s ({name})")
-    assert longest < ROOM * BOMB_SECONDS
+    assert longest < within(BOMB_SECONDS)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -122,7 +122,7 @@ async def test_mime_bombs_cost_a_child_at_most_and_each_ends_before_a_person(
     assert {row.state for row in rows} == {MailState.PASSED_ON}
     name, longest = slowest(seconds)
     figure(f"MIME bombs: {len(mails)}, daemon alive, slowest {longest:.1f} s ({name})")
-    assert longest < ROOM * BOMB_SECONDS
+    assert longest < within(BOMB_SECONDS)
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -177,7 +177,7 @@ def test_bombs_in_a_row_do_not_hold_up_a_good_mail(
         f"{many} bombs from {'one sender' if is_one_sender else f'{many} senders'}, then a good mail: answered after {delay:.1f} s;"
         f" daemon {rss} MiB, children now {children} MiB at most"
     )
-    assert delay < ROOM * DELAY_SECONDS
+    assert delay < within(DELAY_SECONDS)
     wait_until(lambda: len(relay.copies) > many, 400)  # a person is told of each bomb, too
 
 
@@ -187,4 +187,4 @@ async def test_a_mail_that_comes_back_from_the_dead_children_is_not_read_for_eve
     ((row,), told) = await asyncio.gather(office.store.incoming.list_(), office.store.outbox.list_())
     assert (row.state, row.attempts) == (MailState.PASSED_ON, 2)
     assert [letter.mail.recipient for letter in told] == [DESK]
-    assert seconds < ROOM * BOMB_SECONDS
+    assert seconds < within(BOMB_SECONDS)

@@ -30,6 +30,7 @@ from storage.errors import StoreError
 from tests.faults.invariants import EVERYTHING, opened
 from tests.faults.notices import NO_LIMITS, UniqueNotice
 from tests.faults.powercut.replay import Disk, Kind, Record, Survives, read_log
+from tests.patience import PATIENCE_SECONDS
 from tests.whole.world import Daemon, Relay, wait_until
 
 HERE = Path(__file__).parent / "powercut"
@@ -135,7 +136,7 @@ def on_disk(folder: Path) -> dict[str, bytes | None]:
 
 
 def _send(bot: Daemon, digests: dict[str, list[str]], start: int) -> None:
-    with smtplib.SMTP("127.0.0.1", bot.smtp_port, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", bot.smtp_port, timeout=PATIENCE_SECONDS) as client:
         sent = digests.setdefault(str(client.sock.getsockname()[1]), [])
         for n in range(start, MAILS + 1, CLIENTS):
             content = UniqueNotice(n).mail(padding_bytes=0 if n % LARGE_EVERY else LARGE_BYTES)

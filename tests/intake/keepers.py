@@ -13,6 +13,7 @@ from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import Arrival, Kept, MailboxPlace, identity
 from bot.core.records.incoming_mail import MailboxMemory
 from bot.intake.imap.cursor import MailboxCursor
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
 
@@ -156,7 +157,7 @@ class Cursors:
             self._changed.notify_all()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30), self._changed:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._changed:
             await self._changed.wait_for(condition)
 
     async def looks(self, count: int) -> None:
@@ -188,7 +189,7 @@ class Logged(logging.Handler):
         logger.addHandler(handler)
         try:
             yield
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await handler._seen.wait()
         finally:
             logger.removeHandler(handler)

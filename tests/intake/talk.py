@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.smtp.listener import SmtpSettings
 from tests.intake.keepers import NOW
+from tests.patience import PATIENCE_SECONDS
 
 INBOX = "hosho@city.example.jp"
 SENDER = "tanto@kensetsu.example.jp"
@@ -33,7 +34,7 @@ class Talk:
     async def reply(self) -> str:
         """The next reply, its lines joined by \\n; "" when the server has closed."""
         lines = []
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 line = (await self.reader.readline()).decode("ascii").rstrip("\r\n")
                 lines.append(line)
@@ -53,7 +54,7 @@ class Talk:
         assert (await self.say(b"DATA")).startswith("354 ")
 
     async def rest(self) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return (await self.reader.read()).decode("ascii")
 
     async def send(self, content: bytes = MAIL) -> str:
@@ -74,7 +75,7 @@ async def talk(port: int, local: str = "127.0.0.1") -> Talk:
 
 async def until_let_in(port: int) -> Talk:
     """Connect until the server has noticed that the earlier client went."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             client = await talk(port)
             if (await client.reply()).startswith("220 "):

@@ -10,6 +10,7 @@ import pytest
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.folder import FolderSettings, FolderWatcher
 from tests.intake.keepers import FailingKeeper, ListKeeper
+from tests.patience import PATIENCE_SECONDS
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 INBOX = "hosho@city.example.jp"
@@ -65,7 +66,7 @@ async def test_a_store_that_is_down_is_one_line_in_the_log(watched, caplog):
     watcher, folder = await watched(keeper)
     put(folder, "a.eml", b"Subject: a\n\n")
     running = asyncio.create_task(watcher.run())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(keeper.batches) < 5:  # noqa: ASYNC110 - the watcher tells nobody how often it looked
             await asyncio.sleep(0)
     running.cancel()

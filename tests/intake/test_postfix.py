@@ -10,6 +10,7 @@ import pytest
 from bot.core.records.envelope import Envelope, Source
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from tests.intake.keepers import NOW, FailingKeeper, ListKeeper, clock
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.postfix
 
@@ -44,7 +45,7 @@ async def relayed(receiver_over, postfix, tmp_path):
 
 async def hand_to(postfix, *mails: bytes, sender: str = SENDER, recipients=(INBOX,)) -> None:
     def send() -> None:
-        with smtplib.SMTP("127.0.0.1", postfix.smtp_port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", postfix.smtp_port, timeout=PATIENCE_SECONDS) as client:
             for mail in mails:
                 client.sendmail(sender, recipients, mail)
 
@@ -52,7 +53,7 @@ async def hand_to(postfix, *mails: bytes, sender: str = SENDER, recipients=(INBO
 
 
 async def queue_is_empty(postfix) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await asyncio.to_thread(postfix.queue):  # noqa: ASYNC110  # another program's files: nobody tells us
             await asyncio.sleep(0.05)
 
@@ -89,7 +90,7 @@ async def test_what_we_can_not_store_waits_in_postfix_and_comes_again(relayed, p
     keeper = FailingKeeper([OSError("disk full")])
     await relayed(keeper, protocol)
     await hand_to(postfix, b"Message-ID: <2@x>\r\n\r\nx\r\n", recipients=[INBOX, SECOND])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not keeper.mails:  # Postfix decides when it tries again; we hurry it
             await asyncio.to_thread(postfix.flush)
             await asyncio.sleep(0.1)

@@ -12,6 +12,7 @@ import pytest
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.smtp.spool import MEMORY_BYTES, Spool, SpooledMail
 from tests.intake.keepers import NOW
+from tests.patience import PATIENCE_SECONDS
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -82,7 +83,7 @@ async def test_a_write_that_is_cancelled_ends_before_its_file_is_closed(tmp_path
         writing.cancel()
         await asyncio.wait([writing])
         spool.close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while files_in(tmp_path):  # noqa: ASYNC110 - threads of nobody's any more
             await asyncio.sleep(0.01)
     with pytest.raises(ValueError, match="closed"):

@@ -12,9 +12,9 @@ from aiosmtpd.controller import Controller
 
 from tests.faults.invariants import check_invariants
 from tests.peers import free_port
-from tests.whole.world import DESK, INBOX, PATIENCE_SECONDS, Daemon, Letter, Measured, Relay, answers, wait_until
+from tests.whole.world import DESK, INBOX, Daemon, Letter, Measured, Relay, answers, wait_until
 
-__all__ = ["DESK", "INBOX", "PATIENCE_SECONDS", "Daemon", "Letter", "Relay", "answers", "wait_until"]
+__all__ = ["DESK", "INBOX", "Daemon", "Letter", "Relay", "answers", "wait_until"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = ROOT / "tests" / "corpus" / "papers"

@@ -28,10 +28,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.core.records.envelope import digest, identity
 from tests import warm
+from tests.patience import PATIENCE_SECONDS
 
 INBOX = "hosho@city.example.jp"
 DESK = "keiyaku@city.example.jp"
-PATIENCE_SECONDS = 100  # how long a test waits for what must come
 
 
 @dataclass(frozen=True, slots=True)

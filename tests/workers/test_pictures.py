@@ -16,6 +16,7 @@ from bot.core.records.submission import SubmissionState
 from bot.workers.sorter import LEASE, Sorter
 from tests.commands.inspected import mail, many, paper, text
 from tests.in_process_reader import InProcessReader
+from tests.patience import PATIENCE_SECONDS
 from tests.workers.conftest import DESK, INBOX
 
 EXPECTED = Path(__file__).parents[1] / "corpus" / "papers" / "reportlab-leaflet.expected.json"
@@ -79,7 +80,7 @@ async def test_what_is_noted_while_another_picture_is_drawn_comes_next(store, co
         sorter.pictures.on_done = note
         await sort("reportlab-leaflet")
         drawing = asyncio.create_task(sorter.pictures.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await both.wait()
         drawing.cancel()
 

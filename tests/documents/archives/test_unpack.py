@@ -20,6 +20,7 @@ from bot.documents.archives.rtf import rtf_text
 from bot.documents.archives.unpack import BODY_NAME, Item, Unpacked, container_type, unpack
 from tests.corpus.make import packed
 from tests.corpus.make.packed import Entry, zip_of
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 FILES = {
@@ -273,7 +274,12 @@ def test_what_openssl_signs_and_seals_is_told_apart(tmp_path: Path) -> None:
 
     def openssl(*arguments: str, given: bytes = b"") -> bytes:
         return subprocess.run(
-            ["openssl", *arguments], input=given, check=True, capture_output=True, cwd=tmp_path, timeout=60
+            ["openssl", *arguments],
+            input=given,
+            check=True,
+            capture_output=True,
+            cwd=tmp_path,
+            timeout=PATIENCE_SECONDS,
         ).stdout
 
     openssl(

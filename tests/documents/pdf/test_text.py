@@ -18,6 +18,7 @@ import pytest
 from bot.core.notice.document import Document, OpenFailure, TextSource, Unread
 from bot.documents.opening import is_pdf, open_document
 from bot.documents.pdf.text import PAGES_READ, PdfText, opened_pdf, read_pages
+from tests.patience import PATIENCE_SECONDS
 
 PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
 EXPECTED: dict[str, dict[str, Any]] = {
@@ -251,7 +252,7 @@ def test_a_locked_in_process_mends_and_fills_in_as_well(name: str) -> None:
     content = (PAPERS / f"{name}.pdf").read_bytes()
     found = read_pages(content, ("kagi-2026",))
     command = [sys.executable, "-c", LOCKED_IN, str(PAPERS / "shift-jis-leaflet.pdf")]
-    done = subprocess.run(command, input=content, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(command, input=content, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
     if b"libseccomp" in done.stdout or b"kernel" in done.stdout:
         pytest.skip(done.stdout.decode())
     said = found.value if isinstance(found, OpenFailure) else "\n".join(page.text for page in found.pages)

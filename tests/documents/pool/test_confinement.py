@@ -18,6 +18,7 @@ import pytest
 from bot.core.notice.interpret import UnderstoodMail
 from bot.documents.pool.reader import Reader
 from tests.documents.pool.test_reader import PAPERS_A_MAIL, read_here
+from tests.patience import PATIENCE_SECONDS
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "corpora"
 PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
@@ -94,7 +95,7 @@ def ends_of(attempts: Mapping[str, str], script: str = LOCKED_IN) -> Ends:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     return {name: (code, said) for name, (code, said) in zip(attempts, json.loads(done.stdout), strict=True)}
 

@@ -31,13 +31,14 @@ from bot.documents.pool.process import STILL_SECONDS, ForkServer, NotNowError
 from bot.documents.pool.progress import Progress
 from bot.documents.pool.reader import DEADLY_PAPERS, QUICK_CPU, Reader
 from tests.commands.inspected import attached, mail, many, text
+from tests.patience import PATIENCE_SECONDS
 
 MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpora" / "pdf.tar.gz"
-GONE_SECONDS = 20
 A_MOMENT = 0.001
 """Between two looks at a process, which needs the processor itself."""
+
 PAPERS_A_MAIL = PDFS_OPENED
 
 
@@ -72,7 +73,7 @@ def troubles(read: Result) -> list[OpenFailure | None]:
 
 def is_gone(process: int) -> bool:
     """Wait until the process (given as a pidfd) has ended."""
-    return bool(select.select([process], [], [], GONE_SECONDS)[0])
+    return bool(select.select([process], [], [], PATIENCE_SECONDS)[0])
 
 
 async def at_last(reader: Reader, mail: bytes, *, quick: bool = False) -> Result:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bot.core.records.envelope import MailboxPlace
+from tests.patience import PATIENCE_SECONDS
 
 
 class Peer:
@@ -60,7 +61,7 @@ class ScriptedImap:
 
     async def idles(self, count: int) -> None:
         """Wait until a client has idled for the count-th time."""
-        async with asyncio.timeout(30), self.idling:
+        async with asyncio.timeout(PATIENCE_SECONDS), self.idling:
             await self.idling.wait_for(lambda: self.idle_count >= count)
 
     async def deliver(self, uid: int, content: bytes) -> None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.intake.imap.watcher import ImapSettings, ImapWatcher
 from tests.intake.keepers import NOW, Cursors, ListKeeper, Logged, clock
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.dovecot
 
@@ -129,7 +130,7 @@ async def test_a_new_uidvalidity_means_all_again_and_only_the_unknown_is_new(dov
     before = cursors.saved[-1]
     await asyncio.to_thread(dovecot.stop)
     # Dovecot's new UIDVALIDITY is the time in seconds: let that be another one.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while int(time.time()) <= before.uidvalidity:  # noqa: ASYNC110  # another program's clock
             await asyncio.sleep(0.05)
     for path in dovecot.maildir.glob("dovecot*"):

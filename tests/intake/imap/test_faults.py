@@ -19,6 +19,7 @@ from storage.store import Store
 from tests.intake.imap.scripted_imap import Line, Peer, ScriptedImap
 from tests.intake.imap.test_watcher import NAME, arrival, cursor, mail, seen_before, settings, watching
 from tests.intake.keepers import NOW, Cursors, ListKeeper, Today, clock
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ async def test_twenty_thousand_old_mails_are_listed_and_none_is_answered(receive
     server = ScriptedImap({uid: mail(uid) for uid in range(1, old + 1)})
     began = time.monotonic()
     async with server.serving() as port, watching(await receiver_over(store.incoming), store.mailboxes, settings(port)):
-        async with asyncio.timeout(3_000):
+        async with asyncio.timeout(PATIENCE_SECONDS * 30):
             while not server.idle_count:  # noqa: ASYNC110  # the server's own waiting has a limit of 30 s
                 await asyncio.sleep(0.05)
         await server.deliver(old + 1, mail(old + 1))

@@ -16,6 +16,7 @@ from storage.store import Store
 from tests.intake.imap.scripted_imap import Line
 from tests.intake.imap.test_watcher import holding, settings
 from tests.intake.keepers import clock
+from tests.patience import PATIENCE_SECONDS
 
 
 def mail(number: int, size_bytes: int = 0) -> bytes:
@@ -59,7 +60,7 @@ async def watching(receiver, store, chosen):
 
 async def until(store: Store, numbers: list[int]) -> None:
     """Wait until these mails, and no others, were received and are to be answered."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await received(store) != numbers:  # noqa: ASYNC110  # the store tells nobody
             await asyncio.sleep(0.05)
 
@@ -75,7 +76,7 @@ async def cursors_of(store: Store) -> list[MailboxCursor]:
 
 async def compared(receiver, store, chosen, last_uid: int) -> tuple[int, int, int]:
     """(on the server, known, missing), asked by command once the watcher's cursor has come to this UID."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await cursors_of(store))[0].last_uid != last_uid:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     check = await ImapWatcher(receiver, store.mailboxes, chosen, clock).compare_now()
@@ -84,7 +85,7 @@ async def compared(receiver, store, chosen, last_uid: int) -> tuple[int, int, in
 
 async def looked(store: Store) -> None:
     """Wait for the end of the first look."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not (cursor := await cursors_of(store)) or cursor[0].last_uid < cursor[0].watermark:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -153,7 +154,7 @@ async def test_old_mails_are_listed_at_the_first_start_and_none_is_answered(
     await asyncio.to_thread(imap_server.deliver, *map(mail, range(1, old + 1)))
     began = asyncio.get_running_loop().time()
     async with watching(receiver, store, chosen):
-        async with asyncio.timeout(3_000):
+        async with asyncio.timeout(PATIENCE_SECONDS * 30):
             while not (cursors := await cursors_of(store)) or cursors[0].last_uid < old:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         seconds = asyncio.get_running_loop().time() - began

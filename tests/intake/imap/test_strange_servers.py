@@ -20,6 +20,7 @@ from storage.store import Store
 from tests.intake.imap.scripted_imap import Peer, ScriptedImap
 from tests.intake.imap.test_watcher import NAME, arrival, cursor, mail, seen_before, settings, watching
 from tests.intake.keepers import NOW, Cursors, ListKeeper, Today, clock
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ async def test_after_a_day_also_over_restarts_a_person_is_told_where_the_mail_is
         assert (check.on_server, check.missing, check.recovered) == (2, 1, 0)
         today.now += timedelta(hours=1)
         async with running(port):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while len(await store.incoming.list_()) < 2:  # noqa: ASYNC110  # the store tells nobody
                     await asyncio.sleep(0.02)
             await server.idles(9)
@@ -218,7 +219,7 @@ async def test_after_a_day_also_over_restarts_a_person_is_told_where_the_mail_is
         assert ("電子保証の件" in row.subject) is bool(given)
         assert "受信箱「INBOX」に残っています" in content.decode()
         server.given.clear()  # and if the mail comes after all, it is taken
-        async with running(port), asyncio.timeout(30):
+        async with running(port), asyncio.timeout(PATIENCE_SECONDS):
             while [row.state for row in await store.incoming.list_()].count(MailState.RECEIVED) < 3:  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.02)
 

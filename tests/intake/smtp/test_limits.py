@@ -12,6 +12,7 @@ from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.intake.smtp.session import MAX_COMMANDS, MAX_LINES, TIMEOUT
 from tests.intake.keepers import GatedKeeper, ListKeeper, clock
 from tests.intake.talk import INBOX, LIMIT, MAIL, SETTINGS, talk, until_let_in
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_a_size_over_the_limit_is_refused_at_mail(listening):
@@ -188,7 +189,7 @@ async def test_a_client_that_reads_no_replies_is_cut(listening):
             await asyncio.get_running_loop().sock_sendall(deaf, said)
 
     said = b"EHLO x\r\n" * (MAX_COMMANDS - 10) + b"MAIL FROM:<>\r\nRCPT TO:<%b>\r\nDATA\r\n.\r\n" % INBOX.encode()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(ConnectionError):
             await for_ever(said)
     deaf.close()

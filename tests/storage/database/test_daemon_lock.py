@@ -13,6 +13,7 @@ from storage.database.connection import Database
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning
 from storage.store import Store, StoreError, Vault
+from tests.patience import PATIENCE_SECONDS
 
 HOLDER = """
 import asyncio, sys
@@ -37,7 +38,7 @@ async def holder(url: str) -> asyncio.subprocess.Process:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Ask again and again until it is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await condition():  # noqa: ASYNC110 - files and servers tell nobody
             await asyncio.sleep(0.01)
 
@@ -72,7 +73,7 @@ async def test_kill_9_leaves_nothing_behind(url: str) -> None:
     first = await holder(url)
     first.send_signal(signal.SIGKILL)
     await first.wait()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 lock = await DaemonLock.take(url)
@@ -130,7 +131,7 @@ async def test_who_lost_the_lock_to_another_is_told_to_stop(tmp_path: Path) -> N
         (tmp_path / "store.db.daemon").unlink()
         async with await DaemonLock.take(url):
             with pytest.raises(DaemonRunning):
-                await asyncio.wait_for(lock.watch(every_seconds=0.01), 30)
+                await asyncio.wait_for(lock.watch(every_seconds=0.01), PATIENCE_SECONDS)
 
 
 @pytest.mark.postgresql
@@ -162,7 +163,7 @@ async def test_a_connection_that_the_server_cut_is_replaced_or_the_lock_is_lost(
         await until(nobody)
         async with await DaemonLock.take(url):
             with pytest.raises(DaemonRunning):
-                await asyncio.wait_for(lock.watch(every_seconds=0.01), 30)
+                await asyncio.wait_for(lock.watch(every_seconds=0.01), PATIENCE_SECONDS)
 
 
 async def test_a_server_that_is_not_there_is_no_running_daemon(tmp_path: Path) -> None:
