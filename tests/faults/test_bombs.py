@@ -143,17 +143,17 @@ async def test_header_attacks_are_read_in_no_time(office: Workplace, figure: Fig
     await all_sorted(office, dict(bombs.HEADERS))
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "maker", [bombs.scripts_and_launches, bombs.embedded_files_and_streams_elsewhere, bombs.form_data_with_entities]
 )
-async def test_what_acts_in_a_paper_asks_for_nothing(maker: Callable[[], bytes]) -> None:
+async def test_what_acts_in_a_paper_asks_for_nothing(reader: Reader, maker: Callable[[], bytes]) -> None:
     """A child that asked for a socket, a file or a program would be dead, or would have read less."""
-    async with Reader(1) as reader:
-        read = await reader.read(bombs.mail_with(maker()))
-        if reader.unfiltered:
-            pytest.skip(reader.unfiltered)
-        assert isinstance(read, UnderstoodMail)
-        assert OpenFailure.LIMITS not in {document.trouble for document in read.documents}
+    read = await reader.read(bombs.mail_with(maker()))
+    if reader.unfiltered:
+        pytest.skip(reader.unfiltered)
+    assert isinstance(read, UnderstoodMail)
+    assert OpenFailure.LIMITS not in {document.trouble for document in read.documents}
 
 
 @pytest.mark.parametrize("is_one_sender", [True, False])

@@ -161,7 +161,7 @@ def test_postfix_hands_over_by_lmtp(daemon, relay, postfix, tmp_path):
 
 
 def test_automatic_mail_is_never_answered_and_a_pdf_in_it_is_shown_to_a_person(daemon, relay):
-    bot = daemon(register=register_of(LEAFLET), looks=True)
+    bot = daemon(register=register_of(LEAFLET))
     automatic = mail_with(LEAFLET, message_id="auto@x.example.jp")
     automatic["Auto-Submitted"] = "auto-replied"
     bot.send(automatic)

@@ -34,7 +34,7 @@ from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document
 from bot.documents.pool.reader import LOOK_CPU, Reader
 from tests.core.verdict.cases import fields
-from tests.documents.pool.test_reader import A_MOMENT, cpu_of, threads_of
+from tests.documents.pool.test_reader import cpu_of, threads_of
 from tests.faults.bombs import packed
 from tests.faults.bombs import page as page_of
 
@@ -50,6 +50,8 @@ NOTICES = sorted(
 # Of the paper with words for readers aloud, what is drawn is read.
 LIES = sorted(path.stem for path in PAPERS.glob("lying-*.pdf") if path.stem != "lying-replaced-words")
 MIB = 1024
+A_MOMENT = 0.002
+"""Between two looks at a process, which needs the processor itself."""
 
 MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
@@ -166,16 +168,16 @@ async def test_nothing_runs_beside_the_fork_servers_in_their_processes(seeing: R
     assert [threads_of(server) for server in seeing.server_pids] == [1, 1]
 
 
-async def test_a_look_that_is_killed_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
-        await reader.warm()
-        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
-        while not (lookers := children_of(reader.server_pids[1])):
-            assert not task.done()
-            await asyncio.sleep(A_MOMENT)
-        os.kill(lookers[0], signal.SIGKILL)
-        (notice,) = understood(await task).notices
-        assert notice.doubts == ()
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_look_that_is_killed_costs_a_retry_only(seeing: Reader, mail_with: MailWith, paper: PaperOf) -> None:
+    await seeing.warm()
+    task = asyncio.create_task(seeing.read(mail_with(paper("chromium-leaflet"))))
+    while not (lookers := children_of(seeing.server_pids[1])):
+        assert not task.done()
+        await asyncio.sleep(A_MOMENT)
+    os.kill(lookers[0], signal.SIGKILL)
+    (notice,) = understood(await task).notices
+    assert notice.doubts == ()
 
 
 async def read_over_dead_lookers(reader: Reader, mail: bytes, how: signal.Signals) -> object:
@@ -188,16 +190,18 @@ async def read_over_dead_lookers(reader: Reader, mail: bytes, how: signal.Signal
     return await task
 
 
-async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1) as reader:
-        await reader.warm()
-        mail = mail_with(paper("chromium-leaflet"), paper("scan"))
-        # Killed from outside, as by a kernel without memory: that says nothing of the mail.
-        assert await read_over_dead_lookers(reader, mail, signal.SIGKILL) == NotNow(is_killed=True)
-        read = understood(await read_over_dead_lookers(reader, mail, signal.SIGABRT))
-        (notice,) = read.notices
-        assert notice.doubts == (SubmissionReason.NOT_SEEN,)
-        assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_notice_is_for_a_person_when_nobody_could_look_at_it(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    await seeing.warm()
+    mail = mail_with(paper("chromium-leaflet"), paper("scan"))
+    # Killed from outside, as by a kernel without memory: that says nothing of the mail.
+    assert await read_over_dead_lookers(seeing, mail, signal.SIGKILL) == NotNow(is_killed=True)
+    read = understood(await read_over_dead_lookers(seeing, mail, signal.SIGABRT))
+    (notice,) = read.notices
+    assert notice.doubts == (SubmissionReason.NOT_SEEN,)
+    assert [document.trouble for document in read.documents] == [None, OpenFailure.NO_TEXT]
 
 
 @pytest.mark.asyncio(loop_scope="module")
