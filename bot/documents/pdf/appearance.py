@@ -43,7 +43,6 @@ from bot.documents.pdf.placed_letters import (
     origin,
 )
 from bot.documents.pdf.text import PageInHand, PdfInHand, content_of, opened_pdf
-from bot.documents.pdf.text import is_seen as is_visible
 from bot.documents.pdf.text_objects import move, name_unless_embedded, text_objects
 from bot.documents.pdf.upright import Turned, turning
 
@@ -180,12 +179,12 @@ class _Sheet:
         self, pdf: Any, on_page: PageInHand, flags: int, values: Sequence[WrittenValue], notes: Sequence[Box]
     ) -> None:
         """`notes`: the places of the page's fields and notes, where the values are in these."""
-        page, drawn = on_page.page, on_page.drawn
+        page = on_page.page
         self._pdf, self._page, self._flags, self._values = pdf, page, flags, values
         self._said = on_page.said
         written = [one for one in on_page.written if not one.text.isspace()]
-        seen = [one for one in written if is_visible(one, drawn)]
-        self._turned = turning(page, seen, drawn.box)
+        seen = [one for one in on_page.seen if not one.text.isspace()]
+        self._turned = turning(page, seen, on_page.drawn.box)
         self._places = {value: self._place(value, [self._turned.box(note) for note in notes]) for value in values}
         self._letters = PlacedLetters(self._near(seen))
         self._all_letters = self._letters if len(seen) == len(written) else PlacedLetters(self._near(written))

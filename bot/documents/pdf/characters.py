@@ -112,7 +112,12 @@ _matrix = direct(pdfium.FPDFText_GetMatrix)
 def is_vertical(written: Sequence[Character]) -> bool:
     """Whether the page is written vertically (縦書き), so that it has no horizontal lines."""
     letters = [character for character in written if not character.text.isspace()]
-    return sum(_is_below(first, second) for first, second in pairwise(letters)) > _VERTICAL_PART * len(letters)
+    below = 0
+    for first, second in pairwise(letters):
+        # On one baseline no letter is below another.
+        if first.origin_y != second.origin_y or first.angle:
+            below += _is_below(first, second)
+    return below > _VERTICAL_PART * len(letters)
 
 
 def _is_below(first: Character, second: Character) -> bool:

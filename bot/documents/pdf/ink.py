@@ -10,6 +10,7 @@ drawn over something; it has no excuse for what it can't compare. Raises nothing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,9 +51,14 @@ def is_seen(pictures: Pictures, letters: Sequence[Place], around: Place, em: int
     """
     contrast = ImageChops.difference(pictures.whole.convert("L"), pictures.bare.convert("L"))
     coverage = ImageChops.invert(pictures.alone)
+    is_black_on_white = contrast.tobytes() == coverage.tobytes()
     weakest = _FULL
     for place in letters:
-        own = _contrast_of(contrast.crop(place).tobytes(), coverage.crop(place).tobytes())
+        ink = coverage.crop(place)
+        if is_black_on_white:
+            own = _FULL if max(ink.tobytes(), default=0) >= _LEAST_INK else 0
+        else:
+            own = _contrast_of(contrast.crop(place).tobytes(), ink.tobytes())
         if own < _LEAST_CONTRAST:
             return False
         weakest = min(weakest, own)
@@ -67,10 +73,11 @@ def has_nothing_drawn(picture: Image.Image, around: Place, em: int) -> bool:
 def _contrast_of(contrast: bytes, coverage: bytes) -> int:
     """A letter's contrast; 0 when it has no ink or an uneven one."""
     least = max(max(coverage, default=0) // 2, _LEAST_INK)
-    own = [(seen, ink) for seen, ink in zip(contrast, coverage, strict=True) if ink >= least]
-    most = max((_FULL * seen // ink for seen, ink in own), default=0)
-    faint = sum(2 * _FULL * seen < most * ink for seen, ink in own)
-    return 0 if faint > max(1, _FAINT_PART * len(own)) else min(most, _FULL)
+    counted = Counter(zip(contrast, coverage, strict=True))
+    own = [(seen, ink, pixels) for (seen, ink), pixels in counted.items() if ink >= least]
+    most = max((_FULL * seen // ink for seen, ink, _ in own), default=0)
+    faint = sum(pixels for seen, ink, pixels in own if 2 * _FULL * seen < most * ink)
+    return 0 if faint > max(1, _FAINT_PART * sum(pixels for _, _, pixels in own)) else min(most, _FULL)
 
 
 def _is_nothing_else(pictures: Pictures, around: Place) -> bool:

@@ -18,11 +18,12 @@ All thresholds are in ems (the font size), because gaps scale with it.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from statistics import median_low
 from typing import NamedTuple
 
@@ -66,11 +67,7 @@ class Glyph(NamedTuple):
     order: int  # its number in the page's content
     source: int  # the text object that draws it
     upright: bool = True  # False: its text has another direction than the page's main text
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether it is whitespace."""
-        return self.text.isspace()
+    is_blank: bool = False  # whitespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ class _Run:
     glyphs: list[Glyph]
     baseline: float
     em: float
-    x0: float
-    x1: float
+    x0: float = 0.0
+    x1: float = 0.0
 
     @property
     def top(self) -> float:
@@ -120,28 +117,26 @@ class _Fence:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = sorted(rules, key=lambda rule: rule.x)
+        self._places = [rule.x for rule in self._rules]
 
     def parts(self, first: Glyph, second: Glyph) -> bool:
         slack = second.em / 10
-        start = bisect_left(self._rules, first.x1 - slack, key=lambda rule: rule.x)
+        start = bisect_left(self._places, first.x1 - slack)
+        end = bisect_right(self._places, second.x0 + slack, start)
         middle = second.baseline - second.em / 3
-        for rule in self._rules[start:]:
-            if rule.x > second.x0 + slack:
-                return False
-            if rule.top <= middle <= rule.bottom:
-                return True
-        return False
+        return start < end and any(rule.top <= middle <= rule.bottom for rule in self._rules[start:end])
 
 
 def _runs(glyphs: Iterable[Glyph]) -> list[_Run]:
     runs: list[_Run] = []
     for glyph in glyphs:
-        run = runs[-1] if runs else None
-        if run is not None and _continues(run, glyph):
-            run.glyphs.append(glyph)
-            run.x0, run.x1 = min(run.x0, glyph.x0), max(run.x1, glyph.x1)
+        if runs and _continues(runs[-1], glyph):
+            runs[-1].glyphs.append(glyph)
         else:
-            runs.append(_Run([glyph], glyph.baseline, glyph.em, glyph.x0, glyph.x1))
+            runs.append(_Run([glyph], glyph.baseline, glyph.em))
+    for run in runs:
+        run.x0 = min([glyph.x0 for glyph in run.glyphs])
+        run.x1 = max([glyph.x1 for glyph in run.glyphs])
     return runs
 
 
@@ -180,11 +175,13 @@ def _on_one_line(row: list[_Run], run: _Run) -> bool:
 
 def _in_reading_order(row: list[_Run]) -> list[Glyph]:
     """Sort left to right, ties (ligatures, combining marks) in content order; drop doubles and covered blanks."""
-    ordered = sorted((glyph for run in row for glyph in run.glyphs), key=lambda glyph: (glyph.x0, glyph.order))
+    ordered = sorted([glyph for run in row for glyph in run.glyphs], key=_PLACE)
     visible: list[Glyph] = []
     for glyph in ordered:
         if not glyph.is_blank and not _is_double(visible, glyph):
             visible.append(glyph)
+    if len(visible) == len(ordered):
+        return ordered
     kept = iter(visible)
     following = next(kept, None)
     previous: Glyph | None = None
@@ -196,6 +193,9 @@ def _in_reading_order(row: list[_Run]) -> list[Glyph]:
         elif glyph.is_blank and not _covers(previous, glyph) and not _covers(following, glyph):
             result.append(glyph)
     return result
+
+
+_PLACE = itemgetter(Glyph._fields.index("x0"), Glyph._fields.index("order"))
 
 
 def _is_double(before: list[Glyph], glyph: Glyph) -> bool:
@@ -243,7 +243,7 @@ def _cells(glyphs: list[Glyph], fence: _Fence) -> Iterator[list[Glyph]]:
 def _columns(cell: list[Glyph], starts: Counter[int]) -> Iterator[list[Glyph]]:
     begin = 0
     for place, (first, second) in enumerate(pairwise(cell), 1):
-        is_gap = not first.is_blank and not second.is_blank and second.x0 - first.x1 > WIDE_BLANK_EMS * second.em
+        is_gap = second.x0 - first.x1 > WIDE_BLANK_EMS * second.em and not first.is_blank and not second.is_blank
         if is_gap and sum(starts[round(second.x0) + near] for near in (-1, 0, 1)) >= COLUMN_LINES:
             yield cell[begin:place]
             begin = place
@@ -252,47 +252,61 @@ def _columns(cell: list[Glyph], starts: Counter[int]) -> Iterator[list[Glyph]]:
 
 def _cell(glyphs: list[Glyph]) -> PageCell:
     seen = [glyph for glyph in glyphs if not glyph.is_blank]
-    placed = list(_with_blanks(glyphs))
-    whole = "".join(text for text, _, _ in placed)
+    texts, edges = _with_blanks(glyphs)
+    whole = "".join(texts)
     text = whole.strip()
     begin = len(whole) - len(whole.lstrip())
-    edges = tuple(edge for text, x0, x1 in placed for edge in _edges(text, x0, x1))[begin : begin + len(text)]
+    heights = {(glyph.baseline, glyph.em) for glyph in seen}  # most often one
+    end = max([glyph.x1 for glyph in seen])
     return PageCell(
         text,
-        round(min(glyph.x0 for glyph in seen), 2),
-        round(min(glyph.baseline - ASCENT * glyph.em for glyph in seen), 2),
-        round(max(glyph.x1 for glyph in seen), 2),
-        round(max(glyph.baseline + (1 - ASCENT) * glyph.em for glyph in seen), 2),
-        edges=(*edges, max(glyph.x1 for glyph in seen)),
+        round(min([glyph.x0 for glyph in seen]), 2),
+        round(min([baseline - ASCENT * em for baseline, em in heights]), 2),
+        round(end, 2),
+        round(max([baseline + (1 - ASCENT) * em for baseline, em in heights]), 2),
+        edges=(*edges[begin : begin + len(text)], end),
     )
 
 
-def _edges(text: str, x0: float, x1: float) -> Iterator[float]:
-    """Where each character begins: a ligature's share its width."""
-    return (x0 + (x1 - x0) * place / len(text) for place in range(len(text)))
+def _with_blanks(glyphs: list[Glyph]) -> tuple[list[str], list[float]]:
+    """The letters, with a blank where only a gap separates words, and where each character of them begins.
+
+    Evenly spaced letters are one word. A ligature's letters share its width.
+    """
+    texts: list[str] = []
+    edges: list[float] = []
+    gaps = _gaps(glyphs) if glyphs[0].upright else [None] * len(glyphs)
+    between = [gap for gap in gaps if gap is not None]
+    spacing = max(median_low(between), 0.0) if between else 0.0
+    before = glyphs[0]
+    for glyph, gap in zip(glyphs, gaps, strict=True):
+        if gap is not None and (blank := _blank_for(gap - spacing, before.text[-1], glyph.text[0])):
+            texts.append(blank)
+            edges.append(before.x1)
+        text = glyph.text
+        texts.append(text)
+        if len(text) == 1:
+            edges.append(glyph.x0)
+        else:
+            edges += [glyph.x0 + (glyph.x1 - glyph.x0) * place / len(text) for place in range(len(text))]
+        before = glyph
+    return texts, edges
 
 
-def _with_blanks(glyphs: list[Glyph]) -> Iterator[tuple[str, float, float]]:
-    """The letters from left to right edge, with a blank where only a gap separates words; evenly spaced letters are one word."""
-    if not glyphs[0].upright:
-        yield from ((glyph.text, glyph.x0, glyph.x1) for glyph in glyphs)
-        return
-    gaps = [
-        (second.x0 - first.x1) / second.em
-        for first, second in pairwise(glyphs)
-        if not first.is_blank and not second.is_blank
+def _gaps(glyphs: list[Glyph]) -> list[float | None]:
+    """The gap before each letter in ems; None before the first one, and beside a blank."""
+    return [
+        None,
+        *(
+            None if first.is_blank or second.is_blank else (second.x0 - first.x1) / second.em
+            for first, second in pairwise(glyphs)
+        ),
     ]
-    spacing = max(median_low(gaps), 0.0) if gaps else 0.0
-    yield glyphs[0].text, glyphs[0].x0, glyphs[0].x1
-    for first, second in pairwise(glyphs):
-        if not first.is_blank and not second.is_blank:
-            gap = (second.x0 - first.x1) / second.em - spacing
-            yield _blank_for(gap, first.text[-1], second.text[0]), first.x1, second.x0
-        yield second.text, second.x0, second.x1
 
 
 def _blank_for(gap: float, before: str, after: str) -> str:
-    least = BLANK_EMS if (before <= _LAST_LATIN) == (after <= _LAST_LATIN) else BLANK_BETWEEN_SCRIPTS_EMS
-    if gap <= least:
+    if gap <= BLANK_EMS:
+        return ""
+    if gap <= BLANK_BETWEEN_SCRIPTS_EMS and (before <= _LAST_LATIN) != (after <= _LAST_LATIN):
         return ""
     return "\u3000" if gap > WIDE_BLANK_EMS else " "

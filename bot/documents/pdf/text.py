@@ -7,6 +7,7 @@ daemon. Raises nothing but MemoryError.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -81,12 +82,15 @@ class PdfText:
 
 @dataclass(frozen=True, slots=True)
 class PageInHand:
-    """A page that is open, with what is on it. `said`: by text object, the words that it was marked to stand for."""
+    """A page that is open, with what is on it. `said`: by text object, the words that it was marked to stand for; `seen`: the
+    visible ones of its characters, blanks among them.
+    """
 
     page: Any
     drawn: Painted
     said: Mapping[int, tuple[str, ...]]
     written: Sequence[Character]
+    seen: Sequence[Character]
 
     @classmethod
     def of(cls, page: Any, room: int | None = None) -> PageInHand | None:
@@ -96,7 +100,8 @@ class PageInHand:
         with closing(page.get_textpage()) as text_page:
             if room is not None and pdfium.FPDFText_CountChars(text_page) > room:
                 return None
-            return cls(page, drawn, said, characters(text_page))
+            written = characters(text_page)
+            return cls(page, drawn, said, written, [one for one in written if is_seen(one, drawn)])
 
 
 class PdfInHand:
@@ -264,10 +269,11 @@ def _read_page(hand: PdfInHand, index: int, room: int) -> Page | OpenFailure | N
 
 
 def _judged(pdf: Any, number: int, on_page: PageInHand) -> Page | OpenFailure | None:
-    page, drawn, written = on_page.page, on_page.drawn, on_page.written
-    seen = [character for character in written if is_seen(character, drawn)]
+    page, drawn, seen = on_page.page, on_page.drawn, on_page.seen
     letters = [character.text for character in seen if not character.text.isspace()]
-    hidden = sum(not character.text.isspace() for character in written) - len(letters)
+    hidden = 0
+    if len(seen) < len(on_page.written):
+        hidden = sum(not character.text.isspace() for character in on_page.written) - len(letters)
     if drawn.is_scan and (trouble := _scan(len(letters), hidden)) is not None:
         return trouble
     fields = filled_fields(pdf.formenv, page, seen) if pdfium.FPDFPage_GetAnnotCount(page) > 0 else ()
@@ -275,7 +281,8 @@ def _judged(pdf: Any, number: int, on_page: PageInHand) -> Page | OpenFailure | 
         return OpenFailure.NO_TEXT
     if not letters and not fields:
         return OpenFailure.NO_TEXT if hidden or not drawn.is_bare else None
-    if sum(map(is_meaningless, letters)) >= GARBLED_PART * max(len(letters), 1) and letters:
+    meaningless = sum(count for letter, count in Counter(letters).items() if is_meaningless(letter))
+    if meaningless >= GARBLED_PART * max(len(letters), 1) and letters:
         return OpenFailure.GARBLED
     if is_vertical(seen):
         return OpenFailure.GARBLED  # vertical writing: the letters are right, but there are no lines

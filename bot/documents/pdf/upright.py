@@ -43,7 +43,7 @@ def upright_page(
     """The page's lines, in points from the upper left corner of the upright page. `seen`: the visible characters."""
     turned = turning(page, seen, drawn.box)
     width, height = turned.size
-    glyphs = list(map(turned.glyph, seen))
+    glyphs = turned.glyphs(seen)
     rules = list(turned.rules(drawn))
     boxes: list[tuple[Box, FilledField]] = []
     for field in fields:
@@ -57,7 +57,9 @@ def upright_page(
 
 def turning(page: Any, seen: Sequence[Character], box: Box) -> Turned:
     """How the page must be turned. `seen`: the visible characters; `box`: the page's."""
-    quarters = Counter(round(character.angle / (math.pi / 2)) % _QUARTERS for character in seen)
+    quarters = Counter[int]()
+    for angle, letters in Counter([character.angle for character in seen]).items():
+        quarters[round(angle / (math.pi / 2)) % _QUARTERS] += letters
     return Turned(quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90, *box)
 
 
@@ -77,26 +79,27 @@ class Turned:
         width, height = self.right - self.left, self.top - self.bottom
         return (height, width) if self.turns % 2 else (width, height)
 
-    def glyph(self, character: Character) -> Glyph:
-        """The character on the upright page, in points from its upper left corner."""
-        x0, _ = self.point(character.left, character.bottom)
-        x1, _ = self.point(character.right, character.top)
-        start, baseline = self.point(character.origin_x, character.origin_y)
-        if x0 > x1:
-            x0, x1 = x1, x0
-        lean = math.remainder(character.angle - self.turns * math.pi / 2, 2 * math.pi)
-        # For some letters pdfium returns the inked box, not the advance (Chromium's 日); the origin gives the bearing.
-        bearing = x0 - start if 0 < x0 - start < character.em / 2 else 0.0
-        return Glyph(
-            character.text,
-            x0 - bearing,
-            x1 + bearing,
-            baseline,
-            character.em,
-            character.order,
-            character.source,
-            upright=abs(lean) < _ASLANT_RADIANS,
-        )
+    def glyphs(self, seen: Sequence[Character]) -> list[Glyph]:
+        """The characters on the upright page, in points from its upper left corner."""
+        found: list[Glyph] = []
+        is_upright: dict[float, bool] = {}
+        for text, left, bottom, right, top, origin_x, origin_y, em, angle, order, source, _ in seen:
+            if self.turns:
+                x0, x1 = self.point(left, bottom)[0], self.point(right, top)[0]
+                start, baseline = self.point(origin_x, origin_y)
+            else:
+                x0, x1 = left - self.left, right - self.left
+                start, baseline = origin_x - self.left, self.top - origin_y
+            if x0 > x1:
+                x0, x1 = x1, x0
+            if angle not in is_upright:
+                lean = math.remainder(angle - self.turns * math.pi / 2, 2 * math.pi)
+                is_upright[angle] = abs(lean) < _ASLANT_RADIANS
+            # For some letters pdfium returns the inked box, not the advance (Chromium's 日); the origin gives the bearing.
+            bearing = x0 - start if 0 < x0 - start < em / 2 else 0.0
+            glyph = (text, x0 - bearing, x1 + bearing, baseline, em, order, source, is_upright[angle], text.isspace())
+            found.append(_made(Glyph, glyph))
+        return found
 
     def rules(self, drawn: Painted) -> Iterator[Rule]:
         """The vertical strokes among the page's paths, on the upright page."""
@@ -128,6 +131,9 @@ class Turned:
                 return self.top - y, self.right - x
 
 
+_made = tuple.__new__  # the class's own constructor is a function of Python's
+
+
 def _set(field: FilledField, box: Box, number: int) -> Iterator[Glyph]:
     """The glyphs of a field's value, laid out like a viewer's: one line centred vertically, several from the top."""
     x0, top, x1, bottom = box
@@ -143,7 +149,8 @@ def _set(field: FilledField, box: Box, number: int) -> Iterator[Glyph]:
         for letter in text:
             wide = _width(letter) * em
             order += 1
-            yield Glyph(letter, x, x + wide, first + row * _FIELD_LINE * em, em, order, -number)
+            baseline = first + row * _FIELD_LINE * em
+            yield Glyph(letter, x, x + wide, baseline, em, order, -number, is_blank=letter.isspace())
             x += wide
 
 

@@ -18,7 +18,8 @@ def drawn(
     glyphs = []
     for number, letter in enumerate(text):
         width = EM / 2 if letter == " " else EM
-        glyphs.append(Glyph(letter, x, x + width, baseline, EM, order + number, source))
+        is_blank = letter.isspace()
+        glyphs.append(Glyph(letter, x, x + width, baseline, EM, order + number, source, is_blank=is_blank))
         x += width + advance - EM
     return glyphs
 
