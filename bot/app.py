@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 from bot.clock import Clock, utc_now
@@ -35,9 +35,9 @@ from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
 from bot.workers.sweeps import Sweeps
-from bot.workers.ticker import Ticker
+from bot.workers.ticker import Jumps, Ticker
 from storage.database.daemon_lock import DaemonLock
-from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced
+from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced, StoreError
 from storage.files import DiskRoom, make_folder, sqlite_file
 from storage.store import KeyFile, Store
 
@@ -147,7 +147,7 @@ class Daemon:
         receiver, sorter, sender = workers.receiver, workers.sorter, workers.sender
         tick = asyncio.Event()
         seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))
-        ticker = Ticker(tick, seconds=seconds, times=self._config.summary.times)
+        ticker = Ticker(tick, self._clock, seconds=seconds, times=self._config.summary.times)
         committer = group.create_task(receiver.run(), name="committer")
         sorting = group.create_task(sorter.run(), name="sorter")
         sending = group.create_task(sender.run(), name="sender")
@@ -255,9 +255,14 @@ class Daemon:
         section, layout = self._config.register_, policy_of(self._config).formats.layout
         folder = self._config.path(section.watch_folder) if section.watch_folder else None
         watch = RegisterWatch(store, folder, layout, self._clock) if folder else None
+        jumps = Jumps(self._clock)
         while True:
             await tick.wait()
             tick.clear()
+            if seconds := jumps.look():
+                log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
+                with suppress(StoreError):  # the log has it
+                    await store.recovery.note_jump(seconds)
             for sweep in (*((watch.look,) if watch else ()), workers.sweeps.all, workers.alarms.look):
                 try:
                     await sweep()

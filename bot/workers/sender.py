@@ -158,7 +158,8 @@ class Sender:
             self._tries = 0
         state, reason = _STATES[delivery.outcome], delivery.reason
         was_ours, is_ours = claimed.reason in OUR_TROUBLE, delivery.is_relays or reason in OUR_TROUBLE
-        if state is OutboxState.QUEUED and not (was_ours or is_ours) and gives_up(claimed.created_at, self._clock()):
+        is_late = gives_up(claimed.created_at, claimed.attempts, self._clock())
+        if state is OutboxState.QUEUED and not (was_ours or is_ours) and is_late:
             state, reason = OutboxState.EXPIRED, OutboxReason.TOO_OLD
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
         log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)

@@ -227,7 +227,7 @@ class Sorter:
             return
         wait = self._pause(mail)
         log.warning("mail %d can't be read now, and waits for %d seconds", mail.mail_id, wait.total_seconds())
-        is_over = why.is_killed and now - mail.envelope.received_at > KILLED_FOR
+        is_over = why.is_killed and abs(now - mail.envelope.received_at) > KILLED_FOR
         counted = mail.attempts if is_over else max(mail.attempts - 1, 1)
         await postpone(mail.mail_id, error=NOT_NOW, until=now + wait, attempts=counted)
 

@@ -71,6 +71,8 @@ class Sweeps:
 
     async def all(self) -> int:
         """Every sweep; returns how many mails were queued."""
+        if changed := await self._store.recovery.set_times_right():
+            log.error("the clock was ahead: %d stored times that lie in the future are set to now", changed)
         imported = await self._store.register.last_import()
         if imported != self._imported:  # what waits for the register need not be asked again before it changes
             await self.rematch()
@@ -133,10 +135,21 @@ class Sweeps:
         """Queue the summary of the latest due time without one; it also covers missed earlier ones."""
         now = self._clock()
         due = self._calendar.last_due(now)
-        last = await self._store.summary.last_at()
-        if due is None or (last is not None and last >= due) or (last is None and due < self._started_at):
+        covered, since = await self._covered(now)
+        if due is None or covered >= due:
             return 0
-        return await self._queue_summaries(f"{due:%Y%m%dT%H%M}", last or now - _FIRST_SPAN, now)
+        # With `since` in the key, a summary that a wrong clock sent before its time is no reason to leave out the right one.
+        return await self._queue_summaries(f"{due:%Y%m%dT%H%M}/{since:%Y%m%dT%H%M}", since, now)
+
+    async def _covered(self, now: datetime) -> tuple[datetime, datetime]:
+        """Up to when there is nothing left to tell, and since when the next summary tells: the last one's time; before the
+        first, when everything began, and that or a day ago.
+        """
+        last = await self._store.summary.last_at()
+        if last is not None:
+            return last, last
+        began = min(self._started_at, now, await self._store.summary.began_at() or now)
+        return began, min(began - timedelta(seconds=1), now - _FIRST_SPAN)  # a span is without its beginning
 
     async def send_summary(self) -> int:
         """Queue a summary now, whatever the hour; returns how many mails."""
@@ -200,7 +213,7 @@ class Sweeps:
     async def last_span(self) -> tuple[datetime, datetime]:
         """The span that the next summary would cover."""
         now = self._clock()
-        return await self._store.summary.last_at() or now - _FIRST_SPAN, now
+        return (await self._covered(now))[1], now
 
     async def rematch(self) -> int:
         """Accept what was held only because the register did not know it; returns how many."""

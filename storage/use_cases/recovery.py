@@ -1,15 +1,22 @@
-"""After a crash: release the leases of the previous daemon, so that its claimed rows are due at once.
+"""After a crash: release the leases of the previous daemon. After a wrong clock: leave no stored time in the future.
 
-`Store.recovery`; called once by the app at its start, under the daemon's lock (database/daemon_lock.py), so every lease is a
-previous daemon's. The counts of attempts stay: a mail that crashes the daemon is still parked after three tries, and such a
-letter returns to the usual waits.
+`Store.recovery`; `recover` is called once by the app at its start, under the daemon's lock (database/daemon_lock.py), so every lease
+is a previous daemon's. The counts of attempts stay: a mail that crashes the daemon is still parked after three tries, and such a
+letter returns to the usual waits. `set_times_right` is called at each tick: what a clock that was ahead has written can't have
+happened later than now, and nothing waits longer than the longest wait there is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
+from bot.core.text.dates import JAPAN
+from storage.database.fields import Utc, in_utc
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -17,9 +24,49 @@ from storage.use_cases.journal import Entry
 # A letter with this many attempts may be the cause of the crashes: it keeps its normal wait.
 AT_ONCE_ATTEMPTS = 3
 
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""So far two machines' clocks may differ, or one may be put back, without a word."""
+LONGEST_WAIT = timedelta(days=1)
+"""Longer than any mail or letter waits for its next attempt."""
+AGAIN_AFTER = timedelta(minutes=10)
+"""When what would wait longer is tried again: one that is in hand just now is finished by then."""
+
+HAPPENED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "mail": ("state_at",),
+        "mail_place": ("noted_at",),
+        "mailbox_memory": ("looked_at",),
+        "mailbox_check": ("checked_at",),
+        "withheld": ("at",),
+        "guarantee_version": ("learnt_at",),
+        "guarantee_seen": ("at",),
+        "submission": ("state_at", "received_at"),
+        "outbox": ("created_at", "queued_at", "done_at", "consent_at"),
+        "dead_address": ("since",),
+        "ticket_case": ("spent_at",),
+        "reminder": ("told_at",),
+        "reminder_done": ("at",),
+        "alarm": ("since", "absent_since"),
+    }
+)
+"""The columns that say when something happened: never later than now."""
+WAITS: Mapping[str, tuple[str, ...]] = MappingProxyType({"mail": ("next_attempt_at",), "outbox": ("next_attempt_at",)})
+"""The columns that say when something is tried again: soon."""
+KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "mail": ("received_at",),  # the day is a part of the 受付番号
+        "ticket": ("expires_at",),
+        "guarantee": ("issued_at",),  # the register's
+        "guarantee_version": ("issued_at",),
+        "consent": ("at",),  # append-only; what counts follows from the numbers
+        "journal": ("at",),  # append-only
+    }
+)
+"""The columns that stay as they were written; no decision waits for one of them to pass."""
+
 
 class Recovery(UseCases):
-    """The leases of a previous daemon."""
+    """The leases of a previous daemon, the times of a wrong clock."""
 
     @use_case
     async def recover(self) -> tuple[int, int]:
@@ -46,3 +93,41 @@ class Recovery(UseCases):
             entries = [Entry("outgoing.interrupted", "outgoing", row.id, {"reason": reason}) for row in rows]
             await journal.write(self._database, entries)
         return mails, len(rows)
+
+    @use_case
+    async def set_times_right(self) -> int:
+        """Let no row lie in the future, where the journal or a summary shows that the clock was ahead; the journal tells it.
+        Returns how many values were changed.
+        """
+        now, ahead_until = self._database.clock(), await self._written_last()
+        if ahead_until is None or ahead_until <= now + CLOCK_TOLERANCE:
+            return 0
+        changed = 0
+        async with self._database.transaction():
+            for columns, latest, value in (
+                (HAPPENED, now, now),
+                (WAITS, now + LONGEST_WAIT, now + AGAIN_AFTER),
+            ):
+                for table, name in ((table, name) for table, names in columns.items() for name in names):
+                    sql = f"UPDATE {table} SET {name} = ? WHERE {name} > ?"  # noqa: S608 - our own names
+                    changed += await self._database.execute(sql, [in_utc(value), in_utc(latest)])
+            today = now.astimezone(JAPAN).date().isoformat()
+            await self._database.execute("UPDATE alarm SET told_on = '' WHERE told_on > ?", [today])
+            detail = {"ahead_until": ahead_until.isoformat(timespec="seconds"), "values": changed}
+            await journal.write(self._database, [Entry("clock.was_ahead", "clock", "", detail)])
+        return changed
+
+    async def _written_last(self) -> datetime | None:
+        """The time that was written last, or lies farthest ahead among the summaries; every change has a line of the journal."""
+        rows = await self._database.rows(
+            "SELECT at FROM (SELECT at FROM journal ORDER BY id DESC LIMIT 1) AS line "
+            "UNION ALL SELECT max(created_at) FROM outbox WHERE letter = ?",
+            [Letter.SUMMARY.value],
+        )
+        return max((Utc().to_python_value(row["at"]) for row in rows if row["at"] is not None), default=None)
+
+    @use_case
+    async def note_jump(self, seconds: int) -> None:
+        """Write into the journal that the clock was put forward (or back: less than 0) while the daemon ran."""
+        async with self._database.transaction():
+            await journal.write(self._database, [Entry("clock.jumped", "clock", "", {"seconds": seconds})])

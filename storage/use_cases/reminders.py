@@ -151,7 +151,8 @@ def _mail(row: models.MailRecord, vault: Vault) -> SeenMail:
     claims = sum(paper["kind"] == PaperKind.CLAIM.value for paper in row.papers)
     subject = mapping.subject_of(row, vault)
     state, desk = MailState(row.state), row.desk
-    return SeenMail(row.id, state, row.sender, subject, row.received_at, row.state_at, claims, desk)
+    came_at = min(row.received_at, row.state_at)  # a clock that was ahead may have dated it
+    return SeenMail(row.id, state, row.sender, subject, came_at, row.state_at, claims, desk)
 
 
 async def _remember(database: Database, due: Told, number: int) -> None:

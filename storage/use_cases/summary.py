@@ -21,6 +21,7 @@ from bot.core.summary.workbook import MOST_ROWS, BookFacts
 from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.fields import in_utc
+from storage.database.rows import first_time
 from storage.use_cases import consent, health, incoming, journal, mailboxes, register, send_counts, versions
 from storage.use_cases.base import UseCases, use_case
 
@@ -95,14 +96,20 @@ class Summaries(UseCases):
 
     @use_case
     async def last_at(self) -> datetime | None:
-        """When the last summary was queued; None before the first."""
-        query = (
-            self._database.models.outbox.filter(letter=Letter.SUMMARY.value)
-            .order_by("-created_at")
-            .only("id", "created_at")
+        """When the last summary was queued; None before the first. A time that is still to come was none."""
+        return await first_time(
+            self._database,
+            "SELECT max(created_at) AS at FROM outbox WHERE letter = ? AND created_at <= ?",
+            [Letter.SUMMARY.value, in_utc(self._database.clock())],
         )
-        row = await query.first()
-        return row.created_at if row else None
+
+    @use_case
+    async def began_at(self) -> datetime | None:
+        """When the first thing happened that a summary may be about; None: nothing has."""
+        return await first_time(
+            self._database,
+            "SELECT min(at) AS at FROM (SELECT at FROM journal WHERE id = 1 UNION ALL SELECT min(received_at) FROM mail) AS first",
+        )
 
 
 async def _to_verify(database: Database) -> tuple[tuple[Submission, Guarantee | None], ...]:

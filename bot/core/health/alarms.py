@@ -1,6 +1,7 @@
 """What the operator must be told: facts about mailboxes, disk, outbox and database → alarms; when each is told and when over.
 
-Asked by workers/alarms.py at each tick and by `status`. Words are for the person who runs the system, not for clerks. Pure.
+Asked by workers/alarms.py at each tick and by `status`. Words are for the person who runs the system, not for clerks. A time that
+lies ahead, since the clock was put back, counts as one that is as long past. Pure.
 """
 
 from __future__ import annotations
@@ -270,7 +271,7 @@ def _of_mailboxes(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
         if failing_since is not None and health.refused_logins >= REFUSED_LOGINS:
             detail = f"{health.refused_logins}回続けて断られました。サーバーの答え：{health.trouble}"
             yield Alarm(AlarmKind.LOGIN_REFUSED, name, failing_since, detail)
-        elif failing_since is not None and now - (health.looked_at or failing_since) >= UNREADABLE_AFTER:
+        elif failing_since is not None and abs(now - (health.looked_at or failing_since)) >= UNREADABLE_AFTER:
             yield Alarm(AlarmKind.MAILBOX_UNREADABLE, name, failing_since, f"最後の理由：{health.trouble or '不明'}")
         ends_at = health.certificate_ends_at
         if ends_at is not None and ends_at - now < timedelta(days=CERTIFICATE_DAYS):
@@ -286,7 +287,7 @@ def _of_checks(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
                 f"不足{check.missing}件（うち今回取り込んだもの{check.recovered}件）"
             )
             yield Alarm(AlarmKind.MAILS_MISSING, check.mailbox, check.checked_at, detail)
-        if check.mailbox in looked and now - check.checked_at > COMPARED_WITHIN:
+        if check.mailbox in looked and abs(now - check.checked_at) > COMPARED_WITHIN:
             detail = f"最後の照合は{_minute(check.checked_at)}です。"
             yield Alarm(AlarmKind.NOT_COMPARED, check.mailbox, check.checked_at, detail)
 
@@ -324,11 +325,11 @@ def _of_relay(refused: Refused) -> Alarm:
 
 
 def _of_process(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
-    if facts.no_room_since is not None and now - facts.no_room_since >= NO_ROOM_AFTER:
+    if facts.no_room_since is not None and abs(now - facts.no_room_since) >= NO_ROOM_AFTER:
         yield Alarm(AlarmKind.DISK_LOW, "", facts.no_room_since, "空きが下限を下回っています。")
     if facts.database_failed is not None:
         began, ended = facts.database_failed
-        if ended - began >= DATABASE_FAILED_FOR and now - ended < EVENTS_OF:
+        if ended - began >= DATABASE_FAILED_FOR and abs(now - ended) < EVENTS_OF:
             minutes = (ended - began) // timedelta(minutes=1)
             yield Alarm(AlarmKind.DATABASE_FAILING, "", began, f"約{minutes}分間、読み書きできませんでした。")
 
@@ -364,7 +365,7 @@ def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> Ala
     over: list[Alarm] = []
     for alarm in known.values():
         absent_since = alarm.absent_since or now
-        if now - absent_since >= OVER_AFTER:
+        if abs(now - absent_since) >= OVER_AFTER:
             over.append(replace(alarm, absent_since=absent_since))
         else:
             still.append(replace(alarm, absent_since=absent_since))

@@ -31,8 +31,8 @@ class MailboxCheck:
 
 
 def is_due(last_at: datetime | None, now: datetime) -> bool:
-    """Once on each day of the Japanese calendar. `last_at`: when it was done or tried last."""
-    return last_at is None or last_at.astimezone(JAPAN).date() < now.astimezone(JAPAN).date()
+    """Once on each day of the Japanese calendar, whatever the clock was when it was done or tried (`last_at`)."""
+    return last_at is None or last_at.astimezone(JAPAN).date() != now.astimezone(JAPAN).date()
 
 
 def first_day(now: datetime, days: int) -> date:

@@ -54,7 +54,9 @@ def told_of_keys(
     """Whether a desk was told within TOLD_FOR of this number for one of these reasons; what was not told itself counts for nothing."""
     told: datetime | None = None
     for came in sorted(
-        one.received_at for one in earlier if one.fields.number == fields.number and about.intersection(one.reasons)
+        one.received_at
+        for one in earlier
+        if one.fields.number == fields.number and about.intersection(one.reasons) and one.received_at <= at
     ):
         if told is None or came > told + TOLD_FOR:
             told = came

@@ -27,7 +27,7 @@ def times_sent(fields: NoticeFields, earlier: Sequence[Submission], sender: Send
         return 0
     own = canonical_mailbox(sender.address.addr_spec)
     return sum(
-        _is_same(fields, one.fields) and canonical_mailbox(one.sender) == own and one.received_at >= at - _LATELY
+        _is_same(fields, one.fields) and canonical_mailbox(one.sender) == own and at - _LATELY <= one.received_at <= at
         for one in earlier
     )
 

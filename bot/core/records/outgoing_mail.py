@@ -162,6 +162,7 @@ _WAITS = (
 )
 _LAST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(days=5)
+LEAST_ATTEMPTS = 12
 OVERDUE_AFTER = timedelta(hours=4)
 """A person should know of a mail that waits longer than this."""
 # What failed together must not come back together: each mail waits up to a tenth longer, always the same for the same mail.
@@ -175,9 +176,9 @@ def wait_after(attempts: int, outbox_id: int) -> timedelta:
     return wait * (1 + _SPREAD * (outbox_id * _GOLDEN % 2**32) / 2**32)
 
 
-def gives_up(created_at: datetime, now: datetime) -> bool:
-    """Whether a mail is too old for another attempt."""
-    return now - created_at >= GIVE_UP_AFTER
+def gives_up(created_at: datetime, attempts: int, now: datetime) -> bool:
+    """Whether a mail is too old for another attempt: by the clock, which may have been put forward, and by its attempts."""
+    return attempts >= LEAST_ATTEMPTS and now - created_at >= GIVE_UP_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def answer_due(received_at: datetime, read_at: datetime, delay: timedelta) -> da
 
     Where reading was slower (`read_at`: its end), a whole number of minutes later, so that little of the time that it took shows.
     """
-    due = received_at + delay
+    due = min(received_at, read_at) + delay  # a mail can't have come later than it was read
     if not delay or read_at + _ROOM <= due:
         return due if delay else read_at
     return due + -((due - read_at - _ROOM) // _STEP) * _STEP

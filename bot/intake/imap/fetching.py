@@ -198,7 +198,7 @@ class Fetcher:
         last = self._again.get(mail.uid)
         pause = min(2 * last.pause, LONGEST_PAUSE_SECONDS) if last else self._settings.first_retry_seconds
         self._again[mail.uid] = _NextTry(asyncio.get_running_loop().time() + pause, pause, mail.mark)
-        return self._clock() - since < WAIT_FOR
+        return abs(self._clock() - since) < WAIT_FOR
 
     def _has_come(self, uid: int) -> None:
         self._waiting.pop(uid, None)

@@ -92,7 +92,7 @@ class ImapWatcher:
         self._tries = 0
         self._lists_headers = True
         self._renumbered: list[datetime] = []  # the changes of UIDVALIDITY within RENUMBERED_WITHIN
-        self._compare_not_before = datetime.min.replace(tzinfo=UTC)
+        self._tried_to_compare_at: datetime | None = None
         self._health = MailboxHealth(settings.name, clock())
 
     @property
@@ -242,7 +242,7 @@ class ImapWatcher:
     def _note_renumbering(self) -> None:
         """Raise ImapError when the UIDVALIDITY has changed too often of late."""
         now = self._clock()
-        self._renumbered = [at for at in self._renumbered if now - at < RENUMBERED_WITHIN]
+        self._renumbered = [at for at in self._renumbered if abs(now - at) < RENUMBERED_WITHIN]
         if len(self._renumbered) >= RENUMBERINGS:
             raise ImapError("UIDVALIDITY changes again and again; the mails wait on their server")
         self._renumbered.append(now)
@@ -311,12 +311,13 @@ class ImapWatcher:
     async def _is_comparison_due(self) -> bool:
         """Whether the daily comparison is due. After a failed one there is a pause; the alarms report a long absence."""
         now = self._clock()
-        if self._settings.reconcile_days == 0 or now < self._compare_not_before:
+        tried_at = self._tried_to_compare_at
+        if self._settings.reconcile_days == 0 or (tried_at and abs(now - tried_at) < COMPARE_AGAIN_AFTER):
             return False
         last = await self._mailboxes.last_check(self._settings.name)
         if not is_due(last.checked_at if last else None, now):
             return False
-        self._compare_not_before = now + COMPARE_AGAIN_AFTER
+        self._tried_to_compare_at = now
         return True
 
     async def _compare(self, box: OpenMailbox, cursor: MailboxCursor) -> MailboxCheck:

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.reasons import OutboxReason
+from storage.database.fields import Utc
+from storage.database.models import models_of, table_of
 from storage.store import Store
-from storage.use_cases.recovery import AT_ONCE_ATTEMPTS
+from storage.use_cases.recovery import AGAIN_AFTER, AT_ONCE_ATTEMPTS, HAPPENED, KEPT, WAITS
 from tests.storage.samples import Opener, Watch, arrival, letter
 
 LEASE = timedelta(minutes=10)
@@ -69,3 +72,35 @@ async def test_what_nobody_had_in_hand_is_left_as_it_is(store: Store) -> None:
     before = (await store.incoming.list_(), await store.outbox.list_())
     assert await store.recovery.recover() == (0, 0)
     assert (await store.incoming.list_(), await store.outbox.list_()) == before
+
+
+def test_every_stored_time_is_known_to_have_happened_to_be_waited_for_or_to_stay() -> None:
+    models = models_of("sqlite").all()
+    times = {
+        (table_of(model), name)
+        for model in models
+        for name, field in model._meta.fields_map.items()
+        if isinstance(field, Utc)
+    }
+    known = [(table, name) for columns in (HAPPENED, WAITS, KEPT) for table, names in columns.items() for name in names]
+    assert len(known) == len(set(known))
+    assert set(known) == times | {("mail_place", "noted_at")}  # a table without a model
+
+
+async def test_what_a_clock_that_was_ahead_has_written_is_set_to_now_and_told(store: Store, watch: Watch) -> None:
+    assert await store.recovery.set_times_right() == 0
+    watch.turn(days=365)
+    await store.incoming.keep([arrival()])
+    await store.incoming.claim(lease=LEASE)
+    await store.outbox.enqueue([letter("receipt/1")])
+    await store.outbox.claim()
+    await store.mailboxes.note_check(MailboxCheck("box", watch.now, 7, 1, 1))
+    watch.turn(days=-365)
+    assert await store.recovery.set_times_right() == 6
+    assert await store.recovery.set_times_right() == 0
+    (sent,) = await store.outbox.list_()
+    assert sent.created_at == watch.now
+    assert (await store.mailboxes.checks())[0].checked_at == watch.now
+    assert await store.incoming.next_due() == await store.outbox.next_due() == watch.now + AGAIN_AFTER
+    (line,) = await store.journal.lines(subject=("clock", ""))
+    assert (line.event, line.at, line.detail["values"]) == ("clock.was_ahead", watch.now, 6)
