@@ -18,9 +18,10 @@ from bot.clock import Clock, utc_now
 from bot.composing import composer_of
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.config.to_policy import calendar_of, policy_of, reminders_of, waiting_after
+from bot.config.to_policy import backup_of, calendar_of, policy_of, reminders_of, waiting_after
 from bot.connecting import connections_of, relays_refusals
 from bot.core.health.alarms import MailboxHealth
+from bot.core.health.workers import Worker
 from bot.documents.pool.reader import Reader
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
@@ -28,6 +29,7 @@ from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.outbound.compose import Composer
 from bot.process_memory import give_back_what_is_freed
+from bot.successes import Successes
 from bot.watchdog import notify, watched_loop
 from bot.wiring import _MIB, imap_settings_of
 from bot.workers.alarms import Alarms
@@ -80,6 +82,7 @@ class Daemon:
         file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
         self._folder = file.parent if file else config.data_folder
         self._has_room = DiskRoom(self._folder, config.room_bytes)
+        self._successes = Successes(clock)
         self._healths: list[Callable[[], MailboxHealth]] = []  # of the mailboxes that are watched
         self.ports: dict[str, int] = {}
         self.ready = asyncio.Event()
@@ -111,8 +114,12 @@ class Daemon:
                 )
             reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
             workers = self._workers(store, reader)
+            await store.recovery.note_run(started=True)
             async with watched_loop(), asyncio.TaskGroup() as group:
                 is_ours = await self._work(group, store, reader, workers)
+            if is_ours:
+                with suppress(StoreError):
+                    await store.recovery.note_run(started=False)
         log.info("stopped")
         return is_ours
 
@@ -122,6 +129,7 @@ class Daemon:
         sorter = Sorter(store, reader, composer, policy, clock)
         sender = Sender(store, connections_of(config), clock)
         sorter.on_settled = sender.wake.set
+        sorter.successes = sender.successes = self._successes
         sweeps = Sweeps(
             store,
             composer,
@@ -140,6 +148,9 @@ class Daemon:
             waiting_after=waiting_after(config),
             mailboxes=self._healths,
             has_room=self._has_room,
+            calendar=calendar_of(config),
+            successes=self._successes,
+            backup=backup_of(config),
         )
         return _Workers(composer, Receiver(store.incoming, sorter.wake.set), sorter, sender, sweeps, alarms)
 
@@ -245,7 +256,11 @@ class Daemon:
         if self._config.folder.path:
             path = self._config.path(self._config.folder.path)
             folder = FolderWatcher(
-                receiver, FolderSettings(path, self._config.addresses), self._clock, has_room=self._has_room
+                receiver,
+                FolderSettings(path, self._config.addresses),
+                self._clock,
+                has_room=self._has_room,
+                successes=self._successes,
             )
             watchers.append(("folder", folder.run))
         return watchers
@@ -263,9 +278,11 @@ class Daemon:
                 log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
                 with suppress(StoreError):  # the log has it
                     await store.recovery.note_jump(seconds)
-            for sweep in (*((watch.look,) if watch else ()), workers.sweeps.all, workers.alarms.look):
+            register = ((Worker.REGISTER, watch.look),) if watch else ()
+            for worker, sweep in (*register, *workers.sweeps.each, (Worker.ALARMS, workers.alarms.look)):
                 try:
-                    await sweep()
+                    with self._successes.during(worker):
+                        await sweep()
                 except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
                     log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
             workers.sorter.wake.set()

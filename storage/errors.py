@@ -51,6 +51,10 @@ class KeysUnfit(StoreError):  # noqa: N818 - likewise
     """The key file is missing, unreadable, or another database's. The text, in Japanese, says what to do."""
 
 
+class SchemaUnfit(StoreError):  # noqa: N818 - likewise
+    """The database was not made by the migrations of this program. The text, in Japanese, says what to do."""
+
+
 class NotFound(LookupError):  # noqa: N818 - the word that callers read; an absent row is an answer, not an error
     """The row does not exist; `what` names it: "mail 42"."""
 

@@ -12,8 +12,11 @@ import json
 import logging
 import os
 import pwd
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
+from glob import glob
 from pathlib import Path
 
 from storage.errors import DatabaseGone, DatabaseReplaced, NotPrivate, StoreError
@@ -199,6 +202,22 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+# -- copies
+
+
+def newest(pattern: str) -> datetime | None:
+    """When the newest file that the pattern names (/srv/backup/*.db) was written; None: there is none."""
+    times = [status.st_mtime for name in glob(pattern) if (status := _status(name)) and stat.S_ISREG(status.st_mode)]  # noqa: PTH207 - the whole path is the pattern
+    return datetime.fromtimestamp(max(times), UTC) if times else None
+
+
+def _status(name: str) -> os.stat_result | None:
+    try:
+        return Path(name).stat()
+    except OSError:
+        return None
 
 
 # -- room

@@ -20,17 +20,19 @@ from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import command
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.config.to_policy import waiting_after
-from bot.core.health.alarms import NO_ROOM_AFTER, WORDS, Alarm, AlarmFacts, found
+from bot.config.to_policy import backup_of, calendar_of, waiting_after
+from bot.core.health.alarm_words import WORDS
+from bot.core.health.alarms import NO_ROOM_AFTER, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog, as_seen_from_outside
+from bot.core.health.workers import WorkerHealth
 from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning
-from storage.files import DiskRoom
+from storage.files import DiskRoom, newest
 from storage.store import Store
 
 _LEDGER_OF = timedelta(days=1)
@@ -47,6 +49,7 @@ class _Status:
     ledger: Ledger
     free_bytes: int
     journal_head: str
+    workers: tuple[WorkerHealth, ...]
     alarms: tuple[Alarm, ...]
     notes: tuple[str, ...]  # what the settings leave off
 
@@ -78,23 +81,29 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
     folder = config.data_folder
     has_room = DiskRoom(folder, config.room_bytes)()
     watched = [cursor for cursor in await store.mailboxes.memories() if config.imap.enabled]
+    is_running, workers, backup = await _is_running(config), await store.health.workers(), backup_of(config)
     facts = AlarmFacts(
         store=await store.health.alarm_facts(waiting_after(config)),
         mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
+        workers=workers if is_running else (),  # what a daemon said that has ended is not how it stands
+        calendar=calendar_of(config),
+        backup_at=newest(backup[0]) if backup else None,
+        backup_within=backup[1] if backup else None,
     )
     seen = {(alarm.kind, alarm.subject): alarm for alarm in found(facts, now)}
     opened = {
         (alarm.kind, alarm.subject): alarm for alarm in await store.health.open_alarms() if alarm.absent_since is None
     }
     return _Status(
-        is_running=await _is_running(config),
+        is_running=is_running,
         backlog=await store.health.backlog(),
         memories=await store.mailboxes.memories(),
         checks=await store.mailboxes.checks(),
         ledger=await store.health.ledger(since=now - _LEDGER_OF),
         free_bytes=shutil.disk_usage(folder).free,
         journal_head=str(await store.journal.head()),
+        workers=workers,
         alarms=tuple((seen | opened).values()),
         notes=unproven_senders(config),
     )
@@ -115,6 +124,8 @@ def _lines(stands: _Status) -> Iterator[str]:
     waits = f"（担当者の対応待ち{work.count}件）" if work.count else ""
     yield f"状態: {'正常' if stands.is_well else '要確認'}{waits}"
     yield f"デーモン: {'動いています' if stands.is_running else '動いていません（systemctl status hosho-bot を確かめてください）'}"
+    if stands.workers:
+        yield f"最後の成功: {'、'.join(f'{one.worker.words} {_last(one)}' for one in stands.workers)}"
     for memory in stands.memories:
         yield f"受信箱 {memory.mailbox}: 最後の確認 {_when(memory.looked_at)}"
     for check in stands.checks:
@@ -146,6 +157,10 @@ def _lines(stands: _Status) -> Iterator[str]:
             yield f"      → {step}"
 
 
+def _last(one: WorkerHealth) -> str:
+    return _when(one.done_at) if one.done_at else "（まだありません）"
+
+
 def _since(at: datetime | None) -> str:
     return f"（最も古いもの {_when(at)}）" if at else ""
 
@@ -157,6 +172,15 @@ def _when(at: datetime) -> str:
 def _plain(stands: _Status) -> dict[str, object]:
     return {
         "running": stands.is_running,
+        "workers": [
+            {
+                "name": str(one.worker),
+                "done_at": one.done_at,
+                "failing_since": one.failing_since,
+                "failures": one.failures,
+            }
+            for one in stands.workers
+        ],
         "mailboxes": [mailbox_row(memory) for memory in stands.memories],
         "checks": [asdict(check) for check in stands.checks],
         "mails": {str(state): count for state, count in stands.backlog.mails},

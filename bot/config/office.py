@@ -238,6 +238,12 @@ class OperatorSection(Section):
         le=7 * 24 * 60,
         description="受信したメールが処理されないまま何分たったら知らせるか（機械が混んでいて、読取りを待っている場合を含む）",
     )
+    backup: str = Field(
+        default="",
+        description="データベースのバックアップを置く場所。* を使えます。書くと、新しいものがないときに知らせます",
+        examples=["/srv/backup/hosho-*.db"],
+    )
+    backup_days: int = Field(default=2, ge=1, le=366, description="最も新しいバックアップが何日より古いと知らせるか")
 
 
 class SummarySection(Section):

@@ -6,6 +6,7 @@ Called by app.py and office.py. Pure; knows no edge. Nothing is raised for setti
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 from bot.config.office import DeskSection
@@ -129,6 +130,12 @@ def limits_of(config: Config) -> Limits:
         notice_per_day=replies.notice_per_day,
         words_per_day=replies.words_per_day,
     )
+
+
+def backup_of(config: Config) -> tuple[str, timedelta] | None:
+    """Where copies of the database lie, and how old the newest may be; None: nobody says."""
+    section = config.operator
+    return (str(config.path(Path(section.backup))), timedelta(days=section.backup_days)) if section.backup else None
 
 
 def calendar_of(config: Config) -> Calendar:

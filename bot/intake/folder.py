@@ -20,10 +20,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.core.health.workers import Worker
 from bot.core.mail.trace_headers import envelope_of
 from bot.core.records.envelope import HEADER_BLOCK_BYTES, Arrival, Source
 from bot.files import Folder
 from bot.intake.receive import Receiver, always_room
+from bot.log import error_words
+from bot.successes import Successes
 
 log = logging.getLogger("hosho.intake")
 
@@ -59,13 +62,20 @@ class FolderWatcher:
     """Watches one folder. While `has_room` (free disk space) is False, the files stay where they are."""
 
     def __init__(
-        self, receiver: Receiver, settings: FolderSettings, clock: Clock, *, has_room: Callable[[], bool] = always_room
+        self,
+        receiver: Receiver,
+        settings: FolderSettings,
+        clock: Clock,
+        *,
+        has_room: Callable[[], bool] = always_room,
+        successes: Successes | None = None,
     ) -> None:
         self._receiver = receiver
         self._settings = settings
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._has_room = has_room
+        self._successes = successes or Successes(clock)
         self._trouble = ""  # the error that was logged last and persists, "" when there is none
 
     async def run(self) -> None:
@@ -77,8 +87,10 @@ class FolderWatcher:
                 if str(error) != self._trouble:  # one log line for as long as the error lasts
                     log.warning("folder %s: %s; it is looked into again", self._settings.path, error)
                 self._trouble = str(error)
+                self._successes.failed(Worker.FOLDER, f"{self._settings.path}: {error_words(error)}")
             else:
                 self._trouble = ""
+                self._successes.done(Worker.FOLDER)
             await asyncio.sleep(self._settings.interval_seconds)
 
     async def look(self) -> int:

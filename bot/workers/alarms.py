@@ -6,37 +6,46 @@ in memory until it can be reported. Raises StoreError, after logging it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.core.health.alarm_words import WORDS, AlarmKind
 from bot.core.health.alarms import (
     WAITING_AFTER,
-    WORDS,
     Alarm,
     AlarmFacts,
-    AlarmKind,
     MailboxHealth,
     decide,
     found,
     japanese_day,
 )
+from bot.core.health.workers import WorkerHealth
 from bot.core.letters.contexts import OperatorAlarm
 from bot.core.letters.drafts import Draft
 from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.text.business_days import Calendar
 from bot.outbound.compose import Composer
+from bot.successes import Successes
 from storage.errors import StoreError
+from storage.files import newest
 from storage.store import Store
 
 log = logging.getLogger("hosho.alarms")
 
+SAVED_EVERY = timedelta(minutes=5)
+"""How often the workers' last successes are saved: an idle daemon writes no more often."""
+
 
 class Alarms:
-    """`operator`: the recipient of the mails, "" = all desks. `waiting_after`: see `Health.alarm_facts`. `mailboxes`: return their state. `has_room`: free disk space."""
+    """`operator`: the recipient of the mails, "" = all desks. `waiting_after`: see `Health.alarm_facts`. `mailboxes`: return their
+    state. `has_room`: free disk space. `successes`: the workers'. `backup`: where copies lie, as a pattern, and how old the newest may be.
+    """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what each alarm is about, by name
         self,
         store: Store,
         composer: Composer,
@@ -47,6 +56,9 @@ class Alarms:
         waiting_after: timedelta = WAITING_AFTER,
         mailboxes: Sequence[Callable[[], MailboxHealth]] = (),
         has_room: Callable[[], bool] = lambda: True,
+        calendar: Calendar | None = None,
+        successes: Successes | None = None,
+        backup: tuple[str, timedelta] | None = None,
     ) -> None:
         self._store = store
         self._composer = composer
@@ -57,6 +69,11 @@ class Alarms:
         self._waiting_after = waiting_after
         self._mailboxes = mailboxes
         self._has_room = has_room
+        self._calendar = calendar
+        self._successes = successes or Successes(clock)
+        self._backup = backup
+        self._saved: tuple[WorkerHealth, ...] = ()
+        self._saved_at: datetime | None = None
         self._no_room_since: datetime | None = None
         self._failing_since: datetime | None = None
         self._database_failed: tuple[datetime, datetime] | None = None
@@ -78,14 +95,19 @@ class Alarms:
             await self._store.health.open_alarms(),
         )
         now = self._clock()
+        await self._save_workers(now)
         if self._failing_since is not None:
-            log.info("the database can be asked again, after %s", now - self._failing_since)
+            log.warning("the database can be asked again, after %s", now - self._failing_since)
             self._database_failed, self._failing_since = (self._failing_since, now), None
         facts = AlarmFacts(
             store=facts_of_store,
             mailboxes=tuple(health() for health in self._mailboxes),
             no_room_since=self._no_room_since,
             database_failed=self._database_failed,
+            workers=self._successes.healths,
+            calendar=self._calendar,
+            backup_at=await asyncio.to_thread(newest, self._backup[0]) if self._backup else None,
+            backup_within=self._backup[1] if self._backup else None,
         )
         seen = found(facts, now)
         if not opened and not seen:
@@ -104,10 +126,19 @@ class Alarms:
             log.info("alarm over: %s %s", alarm.kind, alarm.subject)
         return queued
 
+    async def _save_workers(self, now: datetime) -> None:
+        """Keep the workers' state for `status`: at once what begins or ends to fail, the last successes every few minutes."""
+        healths = self._successes.healths
+        states = [[(one.worker, one.failures) for one in some] for some in (healths, self._saved)]
+        if self._saved_at and states[0] == states[1] and abs(now - self._saved_at) < SAVED_EVERY:
+            return
+        await self._store.health.note_workers(healths)
+        self._saved, self._saved_at = healths, now
+
     def _mails(self, alarms: Sequence[Alarm], now: datetime) -> Iterator[OutgoingMail]:
         for alarm in alarms:
             words = WORDS[alarm.kind]
-            if alarm.absent_since is not None and not words.ends:
+            if alarm.absent_since is not None and not (words.ends and alarm.told_on):
                 continue
             context = OperatorAlarm(
                 office=self._policy.office,
@@ -131,4 +162,6 @@ class Alarms:
             dead = alarm.subject if alarm.kind is AlarmKind.DESK_UNREACHABLE else ""
             return tuple(address for address in addresses if address.casefold() != dead)
 
+        if WORDS[alarm.kind].desks_know and self._operators == self._desks:
+            return ()
         return others(self._operators) or others(self._desks)

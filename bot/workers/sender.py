@@ -14,10 +14,13 @@ import logging
 from collections.abc import Sequence
 
 from bot.clock import Clock
+from bot.core.health.workers import Worker
 from bot.core.records.outgoing_mail import ClaimedMail, OutboxState, gives_up
 from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.crash_points import crash_point
+from bot.log import error_words
 from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
+from bot.successes import Successes
 from storage.errors import NotFound, WrongState
 from storage.store import Store
 
@@ -47,6 +50,7 @@ class Sender:
         self._try_ours_at = 0.0  # likewise
         self._refusals: set[OutboxReason] = set()  # the troubles of ours that are logged
         self.wake = asyncio.Event()
+        self.successes = Successes(clock)
 
     def stop(self) -> None:
         """Let `run` return after the mails in delivery."""
@@ -98,8 +102,10 @@ class Sender:
                 return _IDLE_SECONDS
             due = await self._store.outbox.next_due()
         except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
+            self.successes.failed(Worker.SENDING, error_words(error))
             log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
             return _AFTER_ERROR_SECONDS
+        self.successes.done(Worker.SENDING)
         await self._hang_up()
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
         return min(max(seconds, 0.1), _IDLE_SECONDS)

@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.core.clerk.entry_mail import as_form, decide_entry
 from bot.core.clerk.entry_results import answer_colleague
 from bot.core.consent.decide import consent_verdict
+from bot.core.health.workers import Worker
 from bot.core.letters.to_desks import DeskHelp, DeskNote, DeskReply, EntryReply, EntryResult
 from bot.core.mail.delivery_status import needs_a_person
 from bot.core.mail.passwords import without_passwords
@@ -44,6 +45,7 @@ from bot.crash_points import crash_point
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.outbound.message import Thread
+from bot.successes import Successes
 from bot.workers.alert_pictures import HELD_FOR, AlertPictures, alert_with
 from bot.workers.clerk_answers import Answers
 from bot.workers.fair_queue import FairQueue
@@ -90,6 +92,7 @@ class Sorter:
         self._stopping = False
         self.wake = asyncio.Event()
         self.on_settled: Callable[[], None] = lambda: None  # the sender has work
+        self.successes = Successes(clock)
         self._pairing = Pairing(store, reader, policy)
         self._answers = Answers(store, policy)
         self._facts = FactsFinder(store, policy, clock)
@@ -174,11 +177,14 @@ class Sorter:
         read_it = partial(self._read, mail, known, letter, quick=quick)
         read = await read_it()
         crash_point("sorter.read")
-        if isinstance(read, ReadFailure):
+        if isinstance(read, NotNow):
+            self.successes.failed(Worker.READING, NOT_NOW, str(mail.mail_id))
+        elif isinstance(read, ReadFailure):
             raise UnreadableMailError(read.reason)
         if isinstance(read, TakesLong | NotNow):
             await self._put_behind(mail, read)
             return
+        self.successes.done(Worker.READING)
         due: datetime | None = None
         for _ in range(DECISIONS):
             paired = await self._pairing.pair(mail, known, read, read_it, quick=quick)
@@ -325,6 +331,7 @@ class Sorter:
         # Only the kind of error and its place: its text may hold what the mail held.
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = str(error) if isinstance(error, UnreadableMailError) else f"{type(error).__name__} ({place.name})"
+        self.successes.failed(Worker.READING, told, str(mail.mail_id))
         try:
             if mail.attempts < TRIES:
                 log.warning("mail %d failed (try %d): %s", mail.mail_id, mail.attempts, told)

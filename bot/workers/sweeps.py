@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.core.clerk.entry_results import result_letter, result_line, told_words, unread_line
 from bot.core.clerk.key_letters import keys_address, keys_draft, still_at_hand
 from bot.core.deadlines.rules import ReminderRules
+from bot.core.health.workers import Worker
 from bot.core.judging.history import first_of_same, reasons_in_words
 from bot.core.judging.rejudge import is_waiting_for_register, rejudge
 from bot.core.letters.drafts import Draft
@@ -69,15 +70,33 @@ class Sweeps:
         self._started_at = clock()
         self._imported = -1
 
+    @property
+    def each(self) -> tuple[tuple[Worker, Callable[[], Awaitable[int]]], ...]:
+        """Every sweep; one that fails is no reason to leave out the others."""
+        return (
+            (Worker.CLOCK, self._set_times_right),
+            (Worker.REMATCHING, self._rematch_after_imports),
+            (Worker.ISSUED, self.issued),
+            (Worker.SUMMARIES, self.summaries),
+            (Worker.REMINDERS, self.reminders),
+            (Worker.ENTRY_RESULTS, self.entry_results),
+        )
+
     async def all(self) -> int:
         """Every sweep; returns how many mails were queued."""
+        return sum([await sweep() for _, sweep in self.each])
+
+    async def _set_times_right(self) -> int:
         if changed := await self._store.recovery.set_times_right():
             log.error("the clock was ahead: %d stored times that lie in the future are set to now", changed)
+        return 0
+
+    async def _rematch_after_imports(self) -> int:
         imported = await self._store.register.last_import()
         if imported != self._imported:  # what waits for the register need not be asked again before it changes
             await self.rematch()
             self._imported = imported
-        return await self.issued() + await self.summaries() + await self.reminders() + await self.entry_results()
+        return 0
 
     async def issued(self) -> int:
         """Queue the issuance-complete mails that are due: consented to, issued, not told yet."""

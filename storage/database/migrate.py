@@ -1,14 +1,17 @@
 """Migrate a database's schema: the numbered files of migrations/, under a lock, after a backup.
 
-Called once by opening.py. All pending migrations run in one transaction, each with its row in `schema_version`. An existing
-SQLite file is first copied online to `<file>.before-NNNN`. Raises StoreError for a schema newer than this program, for rows
-that a migration would orphan, and when another process holds the lock for too long.
+Called once by opening.py. All pending migrations run in one transaction, each with its row in `schema_version`: version, name, and
+the file's checksum. An existing SQLite file is first copied online to `<file>.before-NNNN`. Each migration is logged. Raises
+SchemaUnfit (Japanese, says what to do) when what was applied is not the beginning of what this program has, file by file;
+StoreError for rows that a migration would orphan, and when another process holds the lock for too long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +26,9 @@ from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
 from storage.database.fields import in_utc
-from storage.errors import StoreError
+from storage.errors import SchemaUnfit, StoreError
+
+log = logging.getLogger("hosho.storage")
 
 # The key of the advisory lock, unique in the PostgreSQL database: "hosho" in ASCII.
 ADVISORY_LOCK = 0x686F73686F
@@ -41,6 +46,11 @@ class Migration:
     version: int
     name: str
     sql: str
+
+    @property
+    def checksum(self) -> str:
+        """Of the file's text."""
+        return hashlib.sha256(self.sql.encode("utf-8")).hexdigest()
 
 
 def migrations(dialect: str, folder: Traversable = MIGRATIONS) -> tuple[Migration, ...]:
@@ -82,9 +92,7 @@ async def migrate(
     """Apply the pending migrations; returns their versions. `database`: the SQLite file, None = memory or PostgreSQL."""
     dialect = client.capabilities.dialect
     known = migrations("sqlite" if dialect == "sqlite" else "postgresql", folder)
-    current = await _version(client)
-    if current > known[-1].version:
-        raise StoreError(f"the database's schema is version {current}; this program knows {known[-1].version} only")
+    current = _checked(await _applied(client), known)
     pending = tuple(m for m in known if m.version > current)
     if not pending:
         return ()
@@ -113,15 +121,39 @@ def backup(database: Path, copy: Path) -> None:
     unfinished.replace(copy)
 
 
-async def _version(client: BaseDBAsyncClient) -> int:
+async def _applied(client: BaseDBAsyncClient) -> dict[int, tuple[str, str]]:
+    """What was applied: version → (name, checksum)."""
     if client.capabilities.dialect == "sqlite":
         question = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"
     else:
         question = "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL"
     if not await client.execute_query_dict(question):
-        return 0
-    rows = await client.execute_query_dict("SELECT max(version) AS version FROM schema_version")
-    return rows[0]["version"] or 0
+        return {}
+    rows = await client.execute_query_dict("SELECT * FROM schema_version ORDER BY version")
+    return {row["version"]: (row["name"], row.get("checksum", "")) for row in rows}
+
+
+def _checked(applied: dict[int, tuple[str, str]], known: tuple[Migration, ...]) -> int:
+    """The last version that was applied, 0 = none. Raises SchemaUnfit unless these are the first files of `known`, unchanged."""
+    last, newest = max(applied, default=0), known[-1].version
+    if last > newest:
+        raise SchemaUnfit(
+            f"データベースは、このプログラムより新しい版のものです（version {last}、このプログラムは {newest} まで）。"
+            "新しい版のプログラムで動かすか、更新前のデータベースの写し（.before-…）を復元してください"
+        )
+    for migration in known[:last]:
+        told = applied.get(migration.version)
+        if told is None:
+            raise SchemaUnfit(
+                f"データベースに、行われていない更新があります（{migration.name}）。"
+                "データベースの写し（.before-… 又はバックアップ）を復元してください"
+            )
+        if told != (migration.name, migration.checksum):
+            raise SchemaUnfit(
+                f"データベースを作った更新のファイルが、このプログラムのものと違います（{migration.name}）。データベースを作った版の"
+                "プログラムに戻すか、プログラムを入れ直してください（storage/migrations のファイルは書き換えられません）"
+            )
+    return last
 
 
 async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], clock: Clock) -> tuple[int, ...]:
@@ -132,17 +164,20 @@ async def _apply(client: BaseDBAsyncClient, pending: tuple[Migration, ...], cloc
         at = "TEXT" if sqlite else "TIMESTAMPTZ"
         await transaction.execute_query(
             f"CREATE TABLE IF NOT EXISTS schema_version "
-            f"(version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at {at} NOT NULL)",
+            f"(version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at {at} NOT NULL, checksum TEXT NOT NULL)",
         )
-        current = await _version(transaction)  # another process may have been faster
+        current = max(await _applied(transaction), default=0)  # another process may have been faster
         applied = tuple(migration for migration in pending if migration.version > current)
-        record = "INSERT INTO schema_version VALUES ({})".format("?, ?, ?" if sqlite else "$1, $2, $3")  # noqa: S608 - two constants
+        record = "INSERT INTO schema_version VALUES ({})".format("?, ?, ?, ?" if sqlite else "$1, $2, $3, $4")  # noqa: S608 - two constants
         for migration in applied:
             for statement in statements(migration.sql) if sqlite else (migration.sql,):
                 await _script(transaction, statement)
-            await transaction.execute_query(record, [migration.version, migration.name, in_utc(clock())])
+            values = [migration.version, migration.name, in_utc(clock()), migration.checksum]
+            await transaction.execute_query(record, values)
         if sqlite and await transaction.execute_query_dict("PRAGMA foreign_key_check"):
             raise StoreError("the migration would leave rows whose parents are gone; nothing was changed")
+    for migration in applied:
+        log.info("the database was migrated: %s", migration.name)
     return tuple(migration.version for migration in applied)
 
 

@@ -96,6 +96,17 @@ class AlarmRecord(Record):
     absent_since = Utc(null=True)
 
 
+class WorkerRecord(Record):
+    """How a worker of the daemon is doing."""
+
+    name = fields.CharField(max_length=100, primary_key=True)
+    started_at = Utc()
+    done_at = Utc(null=True)
+    failing_since = Utc(null=True)
+    failures = fields.IntField()
+    trouble = Text()
+
+
 class CertificateRecord(Record):
     """What a certificate says, see CertificateValues."""
 
@@ -311,6 +322,7 @@ class Models:
     mailbox_memory: type[MailboxMemoryRecord]
     mailbox_check: type[MailboxCheckRecord]
     alarm: type[AlarmRecord]
+    worker: type[WorkerRecord]
     guarantee: type[GuaranteeRecord]
     guarantee_version: type[GuaranteeVersionRecord]
     guarantee_seen: type[GuaranteeSeenRecord]
@@ -361,6 +373,7 @@ def models_of(dialect: str) -> Models:
         mailbox_memory=concrete(MailboxMemoryRecord, "mailbox_memory"),
         mailbox_check=concrete(MailboxCheckRecord, "mailbox_check"),
         alarm=concrete(AlarmRecord, "alarm"),
+        worker=concrete(WorkerRecord, "worker"),
         guarantee=concrete(GuaranteeRecord, "guarantee"),
         guarantee_version=concrete(GuaranteeVersionRecord, "guarantee_version"),
         guarantee_seen=concrete(GuaranteeSeenRecord, "guarantee_seen"),

@@ -331,6 +331,16 @@ CREATE TABLE alarm (
     UNIQUE (kind, subject)
 );
 
+-- How the daemon's workers are doing, as it last said; a row for each.
+CREATE TABLE worker (
+    name TEXT NOT NULL PRIMARY KEY,
+    started_at TEXT NOT NULL,
+    done_at TEXT,
+    failing_since TEXT,
+    failures INTEGER NOT NULL,
+    trouble TEXT NOT NULL
+);
+
 -- Who did what when; each line's hash holds the one before it (bot/core/records/journal.py).
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tortoise.expressions import Q
 
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import (
+    CRASHES_OF,
     DELAYED_AFTER,
     EVENTS_OF,
     REFUSALS_TOLD,
     WAITING_AFTER,
     Alarm,
-    AlarmKind,
     Overdue,
     Refused,
     StoreFacts,
@@ -25,6 +27,7 @@ from bot.core.health.alarms import (
 from bot.core.health.reconciliation import DoorCount, Ledger
 from bot.core.health.relay_replies import Stage, reason_of
 from bot.core.health.status import Backlog, OpenWork
+from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
@@ -33,9 +36,11 @@ from bot.core.records.submission import SubmissionState
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
+from storage.database.rows import first_time
 from storage.use_cases import journal, mailboxes, outbox
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
+from storage.use_cases.recovery import CLOCK, DAEMON
 
 _TAKEN_OUT = (MailReason.ATTACHMENT_TAKEN_OUT, MailReason.GATEWAY_NOTICE)
 
@@ -131,7 +136,41 @@ class Health(UseCases):
             refused=await _refused(self._database, recent),
             checks=await mailboxes.checks(self._database),
             ledger_since=None if balance.balances else recent,
+            parked=await _overdue(self._database.models.mail.filter(state=MailState.PARKED.value), "state_at"),
+            crashes=_crashes(await _lately(self._database, DAEMON, now - CRASHES_OF)),
+            clock=_clock_words(await _lately(self._database, CLOCK, recent)),
+            summary_at=await summary_at(self._database),
         )
+
+    @use_case
+    async def workers(self) -> tuple[WorkerHealth, ...]:
+        """How the daemon's workers are doing, as it last said."""
+        known = {worker.value for worker in Worker}
+        return tuple(
+            WorkerHealth(Worker(row.name), row.started_at, row.done_at, row.failing_since, row.failures, row.trouble)
+            for row in await self._database.models.worker.all().order_by("name")
+            if row.name in known
+        )
+
+    @use_case
+    async def note_workers(self, healths: Sequence[WorkerHealth]) -> None:
+        """Keep this in place of what was said before."""
+        async with self._database.transaction():
+            await self._database.execute("DELETE FROM worker")
+            await self._database.execute_many(
+                "INSERT INTO worker (name, started_at, done_at, failing_since, failures, trouble) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    [
+                        one.worker.value,
+                        in_utc(one.started_at),
+                        in_utc(one.done_at) if one.done_at else None,
+                        in_utc(one.failing_since) if one.failing_since else None,
+                        one.failures,
+                        storable(one.trouble),
+                    ]
+                    for one in healths
+                ],
+            )
 
     @use_case
     async def open_alarms(self) -> tuple[Alarm, ...]:
@@ -189,6 +228,42 @@ async def _open_work(database: Database, mails: Mapping[str, int]) -> OpenWork:
         to_verify=await submissions.filter(state=accepted).count(),
         mails=sum(mails.get(state, 0) for state in open_states),
         since=min((at for times in oldest for at in times), default=None),
+    )
+
+
+_LINES_READ = 100
+
+
+async def _lately(database: Database, subject: str, since: datetime) -> list[tuple[datetime, str, Mapping[str, Any]]]:
+    """(time, event, detail) of the journal's last lines about the daemon or the clock, oldest first."""
+    now = database.clock()
+    found = database.models.journal.filter(subject_kind=subject, subject_id="").order_by("-id").limit(_LINES_READ)
+    return [(line.at, line.event, line.detail) for line in reversed(await found) if since < line.at <= now]
+
+
+def _crashes(lines: Sequence[tuple[datetime, str, Mapping[str, Any]]]) -> Overdue | None:
+    """The starts that no stop preceded."""
+    times = [
+        after[0] for before, after in pairwise(lines) if (before[1], after[1]) == ("daemon.started", "daemon.started")
+    ]
+    return Overdue(len(times), times[0]) if times else None
+
+
+def _clock_words(lines: Sequence[tuple[datetime, str, Mapping[str, Any]]]) -> tuple[datetime, str] | None:
+    if not lines:
+        return None
+    at, event, detail = lines[-1]
+    if event == "clock.jumped":
+        return at, f"時計が{abs(detail['seconds'])}秒{'進み' if detail['seconds'] > 0 else '戻り'}ました。"
+    return at, f"時計が進んでいた間に保存した{detail['values']}件の日時を、今の日時に直しました。"
+
+
+async def summary_at(database: Database) -> datetime | None:
+    """When the last summary was queued; None before the first. A time that is still to come was none."""
+    return await first_time(
+        database,
+        "SELECT max(created_at) AS at FROM outbox WHERE letter = ? AND created_at <= ?",
+        [Letter.SUMMARY.value, in_utc(database.clock())],
     )
 
 

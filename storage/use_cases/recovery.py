@@ -24,6 +24,8 @@ from storage.use_cases.journal import Entry
 # A letter with this many attempts may be the cause of the crashes: it keeps its normal wait.
 AT_ONCE_ATTEMPTS = 3
 
+CLOCK, DAEMON = "clock", "daemon"
+"""What journal lines about the machine's clock and the daemon's lives are about."""
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """So far two machines' clocks may differ, or one may be put back, without a word."""
 LONGEST_WAIT = timedelta(days=1)
@@ -47,6 +49,7 @@ HAPPENED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reminder": ("told_at",),
         "reminder_done": ("at",),
         "alarm": ("since", "absent_since"),
+        "worker": ("started_at", "done_at", "failing_since"),
     }
 )
 """The columns that say when something happened: never later than now."""
@@ -114,7 +117,7 @@ class Recovery(UseCases):
             today = now.astimezone(JAPAN).date().isoformat()
             await self._database.execute("UPDATE alarm SET told_on = '' WHERE told_on > ?", [today])
             detail = {"ahead_until": ahead_until.isoformat(timespec="seconds"), "values": changed}
-            await journal.write(self._database, [Entry("clock.was_ahead", "clock", "", detail)])
+            await journal.write(self._database, [Entry("clock.was_ahead", CLOCK, "", detail)])
         return changed
 
     async def _written_last(self) -> datetime | None:
@@ -127,7 +130,14 @@ class Recovery(UseCases):
         return max((Utc().to_python_value(row["at"]) for row in rows if row["at"] is not None), default=None)
 
     @use_case
+    async def note_run(self, *, started: bool) -> None:
+        """Write into the journal that the daemon has started, or has stopped as it was told to: what has no stop was a crash."""
+        async with self._database.transaction():
+            event = "daemon.started" if started else "daemon.stopped"
+            await journal.write(self._database, [Entry(event, DAEMON, "")])
+
+    @use_case
     async def note_jump(self, seconds: int) -> None:
         """Write into the journal that the clock was put forward (or back: less than 0) while the daemon ran."""
         async with self._database.transaction():
-            await journal.write(self._database, [Entry("clock.jumped", "clock", "", {"seconds": seconds})])
+            await journal.write(self._database, [Entry("clock.jumped", CLOCK, "", {"seconds": seconds})])

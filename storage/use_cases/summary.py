@@ -97,11 +97,7 @@ class Summaries(UseCases):
     @use_case
     async def last_at(self) -> datetime | None:
         """When the last summary was queued; None before the first. A time that is still to come was none."""
-        return await first_time(
-            self._database,
-            "SELECT max(created_at) AS at FROM outbox WHERE letter = ? AND created_at <= ?",
-            [Letter.SUMMARY.value, in_utc(self._database.clock())],
-        )
+        return await health.summary_at(self._database)
 
     @use_case
     async def began_at(self) -> datetime | None:

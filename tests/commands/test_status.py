@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 from bot.clock import utc_now
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
@@ -201,3 +202,36 @@ def test_without_proof_of_senders_status_and_check_config_say_what_is_off(config
     config.write_text(CONFIG.replace("[storage]", 'authserv_id = "mx.city.example.jp"\n[storage]'), "utf-8")
     for words in (("status",), ("check-config",)):
         assert "authserv_id" not in call(config, *words).stdout
+
+
+def failing(*healths: WorkerHealth):
+    async def step(store: Store) -> None:
+        await store.health.note_workers(healths)
+
+    return step
+
+
+def test_a_worker_that_fails_again_and_again_and_one_that_is_silent_are_not_well(config):
+    now = utc_now()
+    summaries = WorkerHealth(Worker.SUMMARIES, now, None, now, 3, "TemplateError")
+    prepare(config, seen(1), compared, failing(summaries, WorkerHealth(Worker.ALARMS, now, now - timedelta(hours=1))))
+    result = beside_a_daemon(config, "status", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.output)
+    assert [(alarm["kind"], alarm["subject"]) for alarm in told["alarms"]] == [
+        ("worker_failing", "警報の確認"),
+        ("worker_failing", "定時報告"),
+    ]
+    assert [worker["failures"] for worker in told["workers"]] == [0, 3]
+    words = beside_a_daemon(config, "status").output
+    assert "最後の成功: 警報の確認 " in words
+    assert "3回続けて失敗しました。最後の成功：起動してから一度もありません。理由：TemplateError" in words
+
+
+def test_an_old_backup_is_not_well_where_the_settings_say_where_it_lies(config):
+    prepare(config, seen(1), compared)
+    config.write_text(CONFIG + '[operator]\nbackup = "copies/*.db"\n', "utf-8")
+    assert "backup_old" in beside_a_daemon(config, "status", "--json").output
+    (config.parent / "copies").mkdir()
+    (config.parent / "copies" / "monday.db").touch()
+    assert beside_a_daemon(config, "status").exit_code == 0

@@ -160,6 +160,7 @@ reminder_done.note text NO
 schema_version.version integer NO
 schema_version.name text NO
 schema_version.applied_at timestamp with time zone NO
+schema_version.checksum text NO
 submission.id bigint NO
 submission.receipt_number text NO
 submission.mail_id bigint NO
@@ -198,6 +199,12 @@ withheld.mail_id bigint NO
 withheld.letter text NO
 withheld.limit_hit text NO
 withheld.about text NO
+worker.name text NO
+worker.started_at timestamp with time zone NO
+worker.done_at timestamp with time zone YES
+worker.failing_since timestamp with time zone YES
+worker.failures integer NO
+worker.trouble text NO
 CREATE INDEX consent_by_address ON public.consent USING btree (address, id)
 CREATE INDEX guarantee_by_contractor ON public.guarantee USING btree (contractor_core, state, id)
 CREATE INDEX guarantee_by_domain ON public.guarantee USING btree (replace(lower(email), rtrim(lower(email), replace(lower(email), '@'::text, ''::text)), ''::text)) WHERE (email <> ''::text)
@@ -274,6 +281,7 @@ CREATE UNIQUE INDEX ticket_pkey ON public.ticket USING btree (id)
 CREATE UNIQUE INDEX ticket_token_key ON public.ticket USING btree (token)
 CREATE UNIQUE INDEX vault_pkey ON public.vault USING btree (only_one)
 CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
+CREATE UNIQUE INDEX worker_pkey ON public.worker USING btree (name)
 alarm alarm_kind_subject_key UNIQUE (kind, subject)
 alarm alarm_pkey PRIMARY KEY (id)
 consent consent_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
@@ -321,3 +329,4 @@ vault vault_only_one_check CHECK ((only_one = 1))
 vault vault_pkey PRIMARY KEY (only_one)
 withheld withheld_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
 withheld withheld_pkey PRIMARY KEY (id)
+worker worker_pkey PRIMARY KEY (name)

@@ -207,7 +207,7 @@ CREATE TABLE reminder_done (
     note TEXT NOT NULL,
     UNIQUE (kind, about)
 );
-CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL);
+CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL, checksum TEXT NOT NULL);
 CREATE TABLE sqlite_sequence(name,seq);
 CREATE TABLE submission (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -257,6 +257,14 @@ CREATE TABLE withheld (
     letter TEXT NOT NULL,
     limit_hit TEXT NOT NULL,
     about TEXT NOT NULL
+);
+CREATE TABLE worker (
+    name TEXT NOT NULL PRIMARY KEY,
+    started_at TEXT NOT NULL,
+    done_at TEXT,
+    failing_since TEXT,
+    failures INTEGER NOT NULL,
+    trouble TEXT NOT NULL
 );
 CREATE INDEX consent_by_address ON consent (address, id);
 CREATE INDEX guarantee_by_contractor ON guarantee (contractor_core, state, id);

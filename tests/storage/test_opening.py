@@ -15,6 +15,7 @@ from bot.core.records.envelope import Kept
 from storage.database.connection import Database
 from storage.database.migrate import MIGRATIONS, migrate, migrations, statements
 from storage.database.models import models_of
+from storage.errors import SchemaUnfit
 from storage.files import sqlite_file
 from storage.store import Store, StoreError, Vault
 from tests.storage.samples import Opener, arrival, settled, submission
@@ -248,6 +249,36 @@ async def test_a_database_of_a_newer_program_is_left_alone(open_store: Opener) -
     await store._database.run(future)
     with pytest.raises(StoreError, match="99"):
         await open_store()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE schema_version SET checksum = 'x' WHERE version = 1", "0001_tables.*入れ直して"),
+        ("UPDATE schema_version SET name = '0001_other' WHERE version = 1", "0001_tables.*入れ直して"),
+        ("DELETE FROM schema_version WHERE version = 1", "行われていない更新.*0001_tables"),
+        ("ALTER TABLE schema_version DROP COLUMN checksum", "0001_tables.*入れ直して"),
+    ],
+)
+async def test_migrations_that_are_not_those_of_this_program_are_refused(
+    open_store: Opener, tmp_path: Path, change: str, told: str
+) -> None:
+    store, folder = await open_store(), next_program(tmp_path / "next", NOTE)
+    await migrated(store, folder)
+
+    async def changed(database: Database) -> None:
+        await database.execute(change)
+
+    await store._database.run(changed)
+    with pytest.raises(SchemaUnfit, match=told):
+        await migrated(store, folder)
+
+
+async def test_each_migration_is_logged(open_store: Opener, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = await open_store()
+    with caplog.at_level("INFO", "hosho.storage"):
+        await migrated(store, next_program(tmp_path / "next", NOTE))
+    assert [record.message for record in caplog.records] == ["the database was migrated: 0002_note"]
 
 
 def test_both_dialects_have_the_same_migrations_without_gaps() -> None:

@@ -8,14 +8,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.health.alarms import AlarmKind, MailboxHealth
+from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.alarms import MailboxHealth
+from bot.core.health.workers import Worker
 from bot.core.policy.policy import Desk
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
+from bot.successes import Successes
 from bot.workers.alarms import Alarms
 from storage.store import StoreError
-from tests.storage.samples import letter
+from tests.storage.samples import arrival, letter
 from tests.workers.conftest import DESK, INBOX
 
 OPERATOR = "joho@city.example.jp"
@@ -169,3 +172,51 @@ async def test_after_how_long_a_waiting_mail_is_told_is_a_setting(store, compose
     assert await patient.look() == 1
     (row,) = await store.outbox.list_()
     assert "2時間30分以上、処理されていないメール" in row.mail.text.replace("\n", "")
+
+
+async def test_a_worker_that_fails_is_open_at_once_mailed_after_a_while_and_over_when_it_works_again(
+    store, composer, policy, watch, caplog
+):
+    successes = Successes(watch)
+    alarms = Alarms(store, composer, policy, watch, operator=OPERATOR, successes=successes)
+    successes.done(Worker.SUMMARIES)
+    for _ in range(3):
+        watch.turn(seconds=30)
+        with pytest.raises(OSError, match="no"), successes.during(Worker.SUMMARIES):
+            raise OSError(5, "no")
+        assert await alarms.look() == 0
+    assert [(alarm.kind, alarm.subject) for alarm in await store.health.open_alarms()] == [
+        (AlarmKind.WORKER_FAILING, "定時報告")
+    ]
+    (kept,) = await store.health.workers()
+    assert (kept.worker, kept.failures, kept.failing_since is not None) == (Worker.SUMMARIES, 3, True)
+    watch.turn(minutes=5)
+    assert await alarms.look() == 1
+    successes.done(Worker.SUMMARIES)
+    await alarms.look()
+    watch.turn(minutes=30)
+    assert await alarms.look() == 1
+    says = [record.message for record in caplog.records if record.name == "hosho.workers"]
+    assert [line.split()[:3] for line in says] == [["summaries", "works", "again,"]]
+
+
+@pytest.mark.parametrize(("operator", "mails"), [("", 0), (OPERATOR, 1)])
+async def test_a_parked_mail_is_an_alarm_that_the_desks_get_no_second_letter_of(
+    store, composer, policy, watch, operator, mails
+):
+    await store.incoming.keep([arrival()])
+    await store.incoming.claim(lease=timedelta(minutes=1))
+    await store.incoming.park(1, error="no", desk="契約課")
+    assert await Alarms(store, composer, policy, watch, operator=operator).look() == mails
+    assert [alarm.kind for alarm in await store.health.open_alarms()] == [AlarmKind.MAILS_PARKED]
+
+
+async def test_starts_without_a_stop_are_crashes_and_a_jump_of_the_clock_is_told(store, watch):
+    await store.recovery.note_run(started=True)
+    await store.recovery.note_run(started=False)
+    for _ in range(6):
+        watch.turn(minutes=1)
+        await store.recovery.note_run(started=True)
+    await store.recovery.note_jump(-7200)
+    facts = await store.health.alarm_facts()
+    assert (facts.crashes.count, facts.clock) == (5, (watch.now, "時計が7200秒戻りました。"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.health.alarms import AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.records.outgoing_mail import OutboxState
 from bot.outbound.smtp_relay import SmtpRelay
 from bot.workers.alarms import Alarms

@@ -9,163 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
+from bot.core.health.alarm_words import WORDS, AlarmKind
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
+from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
-
-
-class AlarmKind(StrEnum):
-    """Everything that raises an alarm."""
-
-    MAILBOX_UNREADABLE = "mailbox_unreadable"
-    LOGIN_REFUSED = "login_refused"
-    MAILS_MISSING = "mails_missing"
-    NOT_COMPARED = "not_compared"
-    CERTIFICATE_ENDS = "certificate_ends"
-    MAILS_WAITING = "mails_waiting"
-    LEDGER_DIFFERS = "ledger_differs"
-    DISK_LOW = "disk_low"
-    DATABASE_FAILING = "database_failing"
-    RELAY_REFUSES = "relay_refuses"
-    LETTERS_REFUSED = "letters_refused"
-    LETTERS_RETURNED = "letters_returned"
-    LETTERS_DELAYED = "letters_delayed"
-    LETTERS_GIVEN_UP = "letters_given_up"
-    DESK_UNREACHABLE = "desk_unreachable"
-    FILES_TAKEN_OUT = "files_taken_out"
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmWords:
-    """`title`: what is wrong. `advice`: what to do, a step each. `ends`: whether its end is worth a mail (else it was an event).
-
-    `daily`: told each day while it lasts; else only when there is a finding (`since`) of a later day than the last mail.
-    """
-
-    title: str
-    advice: tuple[str, ...]
-    ends: bool = True
-    daily: bool = True
-
-
-WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
-    {
-        AlarmKind.MAILBOX_UNREADABLE: AlarmWords(
-            "受信箱を確認できません",
-            (
-                "メールサーバーと、そこまでの通信を確かめてください。",
-                "つながり次第自動で再開し、その間に届いたメールも全て取り込みます。",
-            ),
-        ),
-        AlarmKind.LOGIN_REFUSED: AlarmWords(
-            "受信箱へのログインが断られています",
-            (
-                "設定 [imap] の利用者名と、パスワード又はトークンのファイルを確かめてください。",
-                "パスワードの期限切れやアカウントの停止がないか、メールサーバーの担当に確かめてください。",
-            ),
-        ),
-        AlarmKind.MAILS_MISSING: AlarmWords(
-            "受信箱との照合で、取り込んでいないメールがありました",
-            (
-                "取り込めたものは、届いたばかりのメールと同じように処理しました。",
-                "./run mailbox reconcile でもう一度照合し、不足が0件になることを確かめてください。",
-            ),
-            daily=False,
-        ),
-        AlarmKind.NOT_COMPARED: AlarmWords(
-            "受信箱との照合ができていません",
-            ("./run mailbox reconcile を実行し、表示される理由を確かめてください。",),
-        ),
-        AlarmKind.CERTIFICATE_ENDS: AlarmWords(
-            "メールサーバーの証明書の期限が近づいています",
-            ("メールサーバーの担当に、証明書の更新を依頼してください。期限が過ぎると受信できません。",),
-        ),
-        AlarmKind.MAILS_WAITING: AlarmWords(
-            "受信したメールの処理が滞っています",
-            (
-                "./run status と、システムの記録（journalctl -u hosho-bot）を確かめてください。",
-                "メールは失われていません。処理が動き次第、届いた順に進みます。",
-            ),
-        ),
-        AlarmKind.LEDGER_DIFFERS: AlarmWords(
-            "受信したメールの数と、処理の結果の数が合いません",
-            ("./run status を確かめ、システムの保守担当に連絡してください。",),
-        ),
-        AlarmKind.DISK_LOW: AlarmWords(
-            "ディスクの空きが少ないため、受信を止めています",
-            (
-                "不要なファイルを削除するか、ディスクを増やしてください。",
-                "空きができ次第、自動で受信を再開します。メールは送信元又は受信箱に残っています。",
-            ),
-        ),
-        AlarmKind.DATABASE_FAILING: AlarmWords(
-            "データベースを一時使えませんでした",
-            (
-                "今は使えています。ディスクと、システムの記録（journalctl -u hosho-bot）を確かめてください。",
-                "./run journal verify で、記録がそろっていることを確かめてください。",
-            ),
-            ends=False,
-        ),
-        AlarmKind.RELAY_REFUSES: AlarmWords(
-            "中継サーバーが市からの送信を断っています",
-            (
-                "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
-                "./run check-config で、中継サーバーを試せます。",
-                "メールは失われていません。解消次第、待っているものを全て自動で送ります。",
-                "送らなくてよいものは ./run outbox list --state queued で確かめ、./run outbox cancel 番号 で取りやめられます。",
-            ),
-        ),
-        AlarmKind.LETTERS_REFUSED: AlarmWords(
-            "大きさ又は内容を理由に断られたメールがあります",
-            (
-                "./run outbox list --state bounced で確かめてください。",
-                "中継サーバーの担当に、市の通知を通すよう依頼してから ./run outbox retry 番号 で送り直せます。",
-            ),
-            ends=False,
-        ),
-        AlarmKind.LETTERS_RETURNED: AlarmWords(
-            "市の側を理由に不達となったメールがあります",
-            (
-                "戻った通知の言葉を、中継サーバーの担当に見せてください。",
-                "./run outbox list --state bounced で確かめ、原因を除いてから ./run outbox retry 番号 で送り直せます。",
-            ),
-            ends=False,
-        ),
-        AlarmKind.LETTERS_DELAYED: AlarmWords(
-            "送信できないメールがあります",
-            (
-                "./run outbox list --state queued で理由を確かめてください。",
-                "中継サーバーに届いていないときは、中継サーバーと [outgoing] の設定を確かめてください。",
-            ),
-        ),
-        AlarmKind.LETTERS_GIVEN_UP: AlarmWords(
-            "期限までに送信できず、送信をやめたメールがあります",
-            (
-                "./run outbox list --state expired で確かめてください。",
-                "原因を除いてから ./run outbox retry 番号 で送り直せます。",
-            ),
-            ends=False,
-        ),
-        AlarmKind.DESK_UNREACHABLE: AlarmWords(
-            "担当あてのメールが届きません",
-            ("設定 [[desks]] 又は [operator] のアドレスと、その受信箱を確かめてください。",),
-            ends=False,
-        ),
-        AlarmKind.FILES_TAKEN_OUT: AlarmWords(
-            "メールの装置が添付ファイルを取り除いているようです",
-            (
-                "受信箱に届くメールの添付ファイル（PDF、画像、圧縮ファイル）を、無害化や隔離の対象から外せるか、装置の担当に確かめてください。",
-                "./run mail list --state passed_on で該当のメールを確かめ、元のファイルを装置から取り出してください。差出人には送付を依頼していません。",
-            ),
-            ends=False,
-            daily=False,
-        ),
-    }
-)
 
 REFUSALS_TOLD = OUR_TROUBLE | {OutboxReason.RELAY_UNCLEAR}
 """Why letters wait that the operator is told of at once."""
@@ -179,6 +30,12 @@ CERTIFICATE_DAYS = 14
 COMPARED_WITHIN = timedelta(days=2)
 EVENTS_OF = timedelta(days=1)
 """How long an event (a letter given up) stays an alarm."""
+FAILURES = 3
+"""So many in a row, and a worker fails; fewer are a bad moment."""
+SILENT_AFTER = timedelta(minutes=15)
+CRASHES = 5
+CRASHES_OF = timedelta(hours=1)
+SUMMARY_WITHIN = timedelta(hours=1)
 OVER_AFTER = timedelta(minutes=30)
 """So long away, and an alarm is over: one that comes and goes shall not mail each time."""
 
@@ -219,7 +76,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What the database knows. None: nothing of the kind. Each is what is late by the times above.
+    """What the database knows. None: nothing of the kind. Each is what is late by the times above. `clock`: the last jump of the
+    clock in the last day, in words.
 
     `unreachable`: pairs (address of a clerk or the operator, letters that did not get there in the last day).
     """
@@ -233,16 +91,28 @@ class StoreFacts:
     refused: tuple[Refused, ...] = ()
     checks: tuple[MailboxCheck, ...] = ()
     ledger_since: datetime | None = None  # since when the books do not balance; None: they do
+    parked: Overdue | None = None
+    crashes: Overdue | None = None  # starts of the last hour without a stop before them
+    clock: tuple[datetime, str] | None = None
+    summary_at: datetime | None = None  # when the last summary was queued
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmFacts:
-    """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process."""
+    """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process.
+
+    `calendar`: when summaries are due. `backup_at`: of the newest copy, None: there is none; `backup_within`: how old it may be, None
+    where nobody says where copies lie.
+    """
 
     store: StoreFacts
     mailboxes: tuple[MailboxHealth, ...] = ()
     no_room_since: datetime | None = None
     database_failed: tuple[datetime, datetime] | None = None
+    workers: tuple[WorkerHealth, ...] = ()
+    calendar: Calendar | None = None
+    backup_at: datetime | None = None
+    backup_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +132,14 @@ class Alarm:
 
 def found(facts: AlarmFacts, now: datetime) -> tuple[Alarm, ...]:
     """What is wrong now."""
-    return (*_of_mailboxes(facts, now), *_of_checks(facts, now), *_of_store(facts.store), *_of_process(facts, now))
+    return (
+        *_of_mailboxes(facts, now),
+        *_of_checks(facts, now),
+        *_of_store(facts.store),
+        *_of_process(facts, now),
+        *_of_workers(facts.workers, now),
+        *_of_times(facts, now),
+    )
 
 
 def _of_mailboxes(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
@@ -306,6 +183,13 @@ def _of_store(store: StoreFacts) -> Iterator[Alarm]:
         yield _overdue(AlarmKind.FILES_TAKEN_OUT, "", store.taken_out, "この1日に届いた該当のメール")
     for address, letters in store.unreachable:
         yield _overdue(AlarmKind.DESK_UNREACHABLE, address, letters, "この1日に届かなかったメール")
+    if store.parked:
+        yield _overdue(AlarmKind.MAILS_PARKED, "", store.parked, "保留のメール")
+    if store.crashes and store.crashes.count >= CRASHES:
+        yield _overdue(AlarmKind.CRASH_LOOP, "", store.crashes, "この1時間の異常終了")
+    if store.clock:
+        at, words = store.clock
+        yield Alarm(AlarmKind.CLOCK_WRONG, "", at, words)
     if store.ledger_since:
         yield Alarm(AlarmKind.LEDGER_DIFFERS, "", store.ledger_since, "状態又は理由の決まっていないメールがあります。")
 
@@ -334,6 +218,32 @@ def _of_process(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
             yield Alarm(AlarmKind.DATABASE_FAILING, "", began, f"約{minutes}分間、読み書きできませんでした。")
 
 
+def _of_workers(workers: Sequence[WorkerHealth], now: datetime) -> Iterator[Alarm]:
+    for health in workers:
+        words = health.worker.words
+        if health.failing_since is not None and health.failures >= FAILURES:
+            detail = f"{health.failures}回続けて失敗しました。最後の成功：{_last(health)}。理由：{health.trouble}"
+            yield Alarm(AlarmKind.WORKER_FAILING, words, health.failing_since, detail)
+        elif health.worker is Worker.ALARMS and abs(now - (last := health.done_at or health.started_at)) > SILENT_AFTER:
+            yield Alarm(AlarmKind.WORKER_FAILING, words, min(last, now), f"最後の成功：{_last(health)}")
+
+
+def _last(health: WorkerHealth) -> str:
+    return _minute(health.done_at) if health.done_at else "起動してから一度もありません"
+
+
+def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
+    began = next((one.started_at for one in facts.workers if one.worker is Worker.ALARMS), None)
+    told = facts.store.summary_at or began
+    due = facts.calendar.last_due(now - SUMMARY_WITHIN) if facts.calendar and told else None
+    if told and due and told < due:
+        yield Alarm(AlarmKind.SUMMARY_MISSED, "", due, f"{_minute(due)}の分を送っていません。")
+    within, at = facts.backup_within, facts.backup_at
+    if within is not None and (at is None or abs(now - at) > within):
+        detail = f"最も新しいものは{_minute(at)}です。" if at else "一つもありません。"
+        yield Alarm(AlarmKind.BACKUP_OLD, "", min(at or now, now), detail)
+
+
 def _overdue(kind: AlarmKind, subject: str, overdue: Overdue, words: str) -> Alarm:
     return Alarm(kind, subject, overdue.since, f"{words}：{overdue.count}件")
 
@@ -357,7 +267,9 @@ def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> Ala
         before = known.pop((alarm.kind, alarm.subject), None)
         told_on = before.told_on if before else ""
         current = replace(alarm, since=min(before.since, alarm.since) if before else alarm.since, told_on=today)
-        if told_on != today and (WORDS[alarm.kind].daily or japanese_day(alarm.since) > told_on):
+        words = WORDS[alarm.kind]
+        is_news = told_on != today and (words.daily or japanese_day(alarm.since) > told_on)
+        if is_news and now - current.since >= words.patience:
             told.append(current)
         else:
             current = replace(current, told_on=told_on)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.health.alarm_words import WORDS, AlarmKind
 from bot.core.health.alarms import (
     OVER_AFTER,
-    WORDS,
     Alarm,
     AlarmFacts,
-    AlarmKind,
     MailboxHealth,
     Overdue,
     Refused,
@@ -24,7 +23,9 @@ from bot.core.health.alarms import (
     found,
 )
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.reasons import OutboxReason
+from bot.core.text.business_days import Calendar
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # noon in Japan
 BOX = "hosho@imap.example.jp/INBOX"
@@ -49,6 +50,15 @@ def check(**changes: object) -> MailboxCheck:
 
 def facts(**store: object) -> AlarmFacts:
     return AlarmFacts(StoreFacts(**store))
+
+
+def worker(**changes: object) -> WorkerHealth:
+    since = ago(minutes=2)
+    return replace(WorkerHealth(Worker.SUMMARIES, ago(days=1), since, since, 3, "StoreError: no"), **changes)
+
+
+def at(hour: int, minute: int = 0) -> Calendar:
+    return Calendar(times=(time(hour, minute),))
 
 
 def kinds(of: AlarmFacts) -> list[AlarmKind]:
@@ -104,6 +114,33 @@ CASES = {
         [AlarmKind.DESK_UNREACHABLE],
     ),
     "books that do not balance": (facts(ledger_since=ago(days=1)), [AlarmKind.LEDGER_DIFFERS]),
+    "mails parked": (facts(parked=Overdue(1, ago(days=9))), [AlarmKind.MAILS_PARKED]),
+    "four crashes in an hour": (facts(crashes=Overdue(4, ago(minutes=50))), []),
+    "five": (facts(crashes=Overdue(5, ago(minutes=50))), [AlarmKind.CRASH_LOOP]),
+    "a clock that jumped": (facts(clock=(ago(hours=3), "時計が3600秒進みました。")), [AlarmKind.CLOCK_WRONG]),
+    "a sweep that failed twice": (AlarmFacts(StoreFacts(), workers=(worker(failures=2),)), []),
+    "that fails again and again": (AlarmFacts(StoreFacts(), workers=(worker(failures=3),)), [AlarmKind.WORKER_FAILING]),
+    "alarms that nobody looked at": (
+        AlarmFacts(StoreFacts(), workers=(WorkerHealth(Worker.ALARMS, ago(days=1), ago(minutes=16)),)),
+        [AlarmKind.WORKER_FAILING],
+    ),
+    "that were looked at with a clock ahead": (
+        AlarmFacts(StoreFacts(), workers=(WorkerHealth(Worker.ALARMS, ago(days=1), NOW + timedelta(days=1)),)),
+        [AlarmKind.WORKER_FAILING],
+    ),
+    "a summary that is just due": (AlarmFacts(StoreFacts(summary_at=ago(hours=22)), calendar=at(11, 30)), []),
+    "that was not sent": (AlarmFacts(StoreFacts(summary_at=ago(days=3)), calendar=at(9)), [AlarmKind.SUMMARY_MISSED]),
+    "that was sent": (AlarmFacts(StoreFacts(summary_at=ago(hours=3)), calendar=at(9)), []),
+    "the first that was not sent": (
+        AlarmFacts(StoreFacts(), workers=(WorkerHealth(Worker.ALARMS, ago(hours=4), NOW),), calendar=at(9)),
+        [AlarmKind.SUMMARY_MISSED],
+    ),
+    "no backup": (AlarmFacts(StoreFacts(), backup_within=timedelta(days=2)), [AlarmKind.BACKUP_OLD]),
+    "one of yesterday": (AlarmFacts(StoreFacts(), backup_at=ago(days=1), backup_within=timedelta(days=2)), []),
+    "one of last week": (
+        AlarmFacts(StoreFacts(), backup_at=ago(days=7), backup_within=timedelta(days=2)),
+        [AlarmKind.BACKUP_OLD],
+    ),
     "no room for four minutes": (AlarmFacts(StoreFacts(), no_room_since=ago(minutes=4)), []),
     "no room for five minutes": (AlarmFacts(StoreFacts(), no_room_since=ago(minutes=5)), [AlarmKind.DISK_LOW]),
     "the database away for a minute": (
@@ -205,3 +242,11 @@ def test_however_it_comes_and_goes_mails_are_few_and_begin_and_end_alternate(see
     assert mails[::2] == ["told"] * len(mails[::2])
     assert mails[1::2] == ["over"] * len(mails[1::2])
     assert len(begun) <= 1 + len(seen) // 4 + (len(seen) > 48)
+
+
+def test_what_has_not_lasted_yet_is_open_and_not_mailed():
+    failing = Alarm(AlarmKind.WORKER_FAILING, "定時報告", ago(minutes=2), "3回")
+    first = decide((), (failing,), NOW)
+    assert (first.told, [alarm.told_on for alarm in first.still]) == ((), [""])
+    later = decide(first.still, (failing,), NOW + timedelta(minutes=4))
+    assert [alarm.kind for alarm in later.told] == [AlarmKind.WORKER_FAILING]

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.core.health.alarms import Alarm, AlarmKind, Overdue
+from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.alarms import Alarm, Overdue
 from bot.core.health.reconciliation import DoorCount, Ledger, MailboxCheck
 from bot.core.records.envelope import Envelope, MailboxPlace, Source
 from bot.core.records.incoming_mail import MailboxMemory, MailState
