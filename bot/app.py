@@ -42,6 +42,7 @@ from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced, StoreError
 from storage.files import DiskRoom, make_folder, sqlite_file
 from storage.store import KeyFile, Store
+from storage.use_cases.journal import BOT
 
 log = logging.getLogger("hosho.app")
 
@@ -114,6 +115,8 @@ class Daemon:
                 )
             reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
             workers = self._workers(store, reader)
+            if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
+                log.warning("the database was put here by hand: numbers go on from %d", first)
             await store.recovery.note_run(started=True)
             async with watched_loop(), asyncio.TaskGroup() as group:
                 is_ours = await self._work(group, store, reader, workers)

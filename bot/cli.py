@@ -63,6 +63,11 @@ _COMMANDS = MappingProxyType(
             "期限と、それを知らせる相手。",
             "Deadlines: what is due, and who is told of it.",
         ),
+        "restore": (
+            "bot.commands.restore:restore",
+            "バックアップからデータベースを復元します。常駐を止めてから実行してください。",
+            "Put a backup in the place of the database; no daemon may run.",
+        ),
         "serve": (
             "bot.commands.serve:serve",
             "常駐します。SIGTERM か Ctrl-C で止まります。",

@@ -119,6 +119,7 @@ class FileGuard:
         self._real = file.resolve()
         self._mark = file.with_name(f"{file.name}.lock")
         self._opened: dict[Path, Identity] = {}
+        self.was_put_here = False  # the file is not the one that was opened here last: a copy, or moved from elsewhere
 
     def before(self, *, new_database: bool) -> None:
         """Check before opening, with `<file>.lock` locked, and make a missing file, mode 0600.
@@ -129,6 +130,7 @@ class FileGuard:
         wal = self._beside("-wal")
         known = self._read_mark()
         if _size(self._real):
+            self.was_put_here = known.get("database") != _inode(self._real) or bool(known["put_here"])
             if known and _size(wal) and known["database"] != _inode(self._real) and known["wal"] == _inode(wal):
                 raise DatabaseReplaced(
                     f"{self._file} は別のファイルに入れ替えられていますが、前のデータベースの {wal} が残っています。"
@@ -152,7 +154,16 @@ class FileGuard:
         """Record the files after opening, still locked, here and in `<file>.lock`. Raises as `check`, and StoreError."""
         self.check()  # still the file that `before` checked
         self._opened = self._identities((self._file, *(self._beside(suffix) for suffix in _COMPANIONS)))
-        mark = {"database": _inode(self._real), "wal": _inode(self._beside("-wal"))}
+        self._write_mark()
+
+    def settle(self) -> None:
+        """Whoever put the file here, it is ours from now on. Raises StoreError."""
+        self.was_put_here = False
+        self._write_mark()
+
+    def _write_mark(self) -> None:
+        inodes = {"database": _inode(self._real), "wal": _inode(self._beside("-wal"))}
+        mark = inodes | {"put_here": int(self.was_put_here)}
         if mark != self._read_mark():
             try:
                 self._mark.write_text(json.dumps(mark) + "\n", "ascii")
@@ -180,7 +191,7 @@ class FileGuard:
         """The inodes written at the last opening; empty when there are none or the line is incomplete."""
         with suppress(FileNotFoundError, ValueError):
             mark = json.loads(self._mark.read_text("ascii"))
-            return {name: int(mark[name]) for name in ("database", "wal")}
+            return {name: int(mark[name]) for name in ("database", "wal")} | {"put_here": int(mark.get("put_here", 0))}
         return {}
 
 

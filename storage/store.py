@@ -93,6 +93,11 @@ class Store:
         """32 bytes derived from this database's secret, different for each label; a rotation of the keys does not change them."""
         return derived(self._database.secret, label.encode("utf-8"))
 
+    @property
+    def was_put_here(self) -> bool:
+        """Whether the SQLite file is not the one that was opened at this place last: somebody has put a copy there, or moved it."""
+        return self._database.files is not None and self._database.files.was_put_here
+
     def check_files(self) -> None:
         """Raise DatabaseGone or DatabaseReplaced when the SQLite file is not the opened one; every use case checks it too."""
         self._database.check_files()

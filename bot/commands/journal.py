@@ -8,7 +8,16 @@ import click
 
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
 from bot.commands.shared.language import Group, option
-from bot.core.records.journal import BREAK_WORDS, JournalCheck, JournalHead, JournalLine, head_of
+from bot.core.records.journal import (
+    BREAK_WORDS,
+    JournalBreak,
+    JournalCheck,
+    JournalHead,
+    JournalLine,
+    Restore,
+    head_of,
+)
+from bot.core.text.dates import JAPAN
 from bot.office import command_context
 
 _TITLES = {
@@ -89,6 +98,7 @@ async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool
     async with command_context(config_path) as office:
         found = await office.store.journal.verify(expect)
     if as_json:
+        restores = [{"line": one.number, "at": one.at, "lost_until": one.lost} for one in found.restores]
         echo_json(
             {
                 "ok": found.is_whole,
@@ -97,6 +107,7 @@ async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool
                 "broken_at": found.at,
                 "how": found.broken and found.broken.value,
             }
+            | ({"restores": restores} if restores else {})
         )
     else:
         click.echo(_told(found, expect))
@@ -105,10 +116,27 @@ async def verify(*, expect: JournalHead | None, config_path: Path, as_json: bool
 
 
 def _told(found: JournalCheck, expected: JournalHead | None) -> str:
+    restored = "".join(f"\n{_restore(one)}" for one in found.restores)
+    if found.broken is JournalBreak.RESTORED:
+        return (
+            f"{found.at}行目: {BREAK_WORDS[found.broken]}。今ある{found.lines}行は、全て書かれたときのままです。"
+            f"復元より前、又は後の定時報告の控えと比べてください{restored}"
+        )
     if found.broken is not None:
         return (
             f"記録に異常があります。{found.at}行目: {BREAK_WORDS[found.broken]}。"
             f"{found.lines}行目までは正しく続いています。データベースを保全し、バックアップと比べてください"
         )
     then = f"控え（{expected.number}行目）とも一致しました。" if expected else ""
-    return f"記録は{found.lines}行の全てが、書かれたときのままです。{then}末尾: {found.head}"
+    return f"記録は{found.lines}行の全てが、書かれたときのままです。{then}末尾: {found.head}{restored}"
+
+
+def _restore(one: Restore) -> str:
+    lost = (
+        f"{one.number}行目から{one.lost}行目までの"
+        if one.lost and one.lost >= one.number
+        else "その前のバックアップより後の"
+    )
+    none = one.lost is not None and one.lost < one.number
+    words = "失われた記録はありません" if none else f"{lost}記録は失われました"
+    return f"復元: {one.at.astimezone(JAPAN):%Y-%m-%d %H:%M}（記録の{one.number}行目）。{words}"

@@ -20,7 +20,16 @@ from typing import Any
 
 from bot.core.policy.masking import without_keys
 from bot.core.policy.policy import Formats
-from bot.core.records.journal import BEGINNING, JournalBreak, JournalCheck, JournalHead, JournalLine, link
+from bot.core.records.journal import (
+    BEGINNING,
+    RESTORED,
+    JournalBreak,
+    JournalCheck,
+    JournalHead,
+    JournalLine,
+    Restore,
+    link,
+)
 from storage.database.connection import Database
 from storage.database.fields import in_utc, json_text, storable
 from storage.database.rows import insert
@@ -137,17 +146,28 @@ class Journal(UseCases):
         last = BEGINNING
         if expected is not None and not _agree(expected, last):
             return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
+        restores: list[Restore] = []
+        is_lost = False
         while True:
             async for rows in _lines_after(self._database, last.number or _BEFORE_ALL):
                 for row in rows:
                     broken = _broken(last, row, expected)
+                    if row["event"] == RESTORED and broken in {None, JournalBreak.REWRITTEN}:
+                        restores.append(Restore.of(_line_of(row)))
+                    if broken is JournalBreak.REWRITTEN and _may_be_lost(expected, restores):
+                        broken, is_lost = None, True
                     if broken is not None:
                         return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
                     last = JournalHead(row["id"], row["hash"])
             stored = await head(self._database)
             if stored.number > last.number and await _is_there(self._database, stored.number):
                 continue  # a line came between the last batch and the head
-            return _ended(last, stored, expected)
+            if expected is not None and expected.number > last.number:
+                is_lost = _may_be_lost(expected, restores)
+            found = _ended(last, stored, None if is_lost else expected)
+            if found.is_whole and expected is not None and is_lost:
+                found = replace(found, broken=JournalBreak.RESTORED, at=expected.number)
+            return replace(found, restores=tuple(restores))
 
     @use_case
     async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
@@ -204,6 +224,11 @@ def _broken(last: JournalHead, row: dict[str, Any], expected: JournalHead | None
 def _agree(expected: JournalHead, line: JournalHead) -> bool:
     """False when `line` has the expected number but another hash."""
     return expected.number != line.number or line.hash.startswith(expected.hash)
+
+
+def _may_be_lost(expected: JournalHead | None, restores: Sequence[Restore]) -> bool:
+    """Whether the expected line may be one that a restore has lost."""
+    return expected is not None and any(one.has_lost(expected.number) for one in restores)
 
 
 def _ended(last: JournalHead, stored: JournalHead, expected: JournalHead | None) -> JournalCheck:

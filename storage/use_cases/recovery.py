@@ -9,14 +9,18 @@ happened later than now, and nothing waits longer than the longest wait there is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.records.incoming_mail import MailState
+from bot.core.records.journal import RESTORED, JournalHead
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
+from storage.database.connection import Database
 from storage.database.fields import Utc, in_utc
+from storage.database.models import table_of
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -66,6 +70,26 @@ KEPT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The columns that stay as they were written; no decision waits for one of them to pass."""
+
+
+NUMBERS_LOST = 100_000
+"""More mails than can have come, and numbers than can have been given, between a copy and its restore."""
+NUMBERS_ROUND = 10_000
+NUMBERS_OF_A_MINUTE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """How far a database was that a copy has replaced: its journal's end, and the last number of each table."""
+
+    head: JournalHead
+    numbers: Mapping[str, int]
+
+
+def _numbered_tables(database: Database) -> tuple[str, ...]:
+    """The tables whose rows get numbers; the journal's have no gaps."""
+    names = (table_of(model) for model in database.models.all() if "id" in model._meta.fields_map)  # noqa: SLF001 - as in models.py
+    return tuple(name for name in names if name != "journal")
 
 
 class Recovery(UseCases):
@@ -128,6 +152,44 @@ class Recovery(UseCases):
             [Letter.SUMMARY.value],
         )
         return max((Utc().to_python_value(row["at"]) for row in rows if row["at"] is not None), default=None)
+
+    @use_case
+    async def note_restored(self, *, actor: str, replaced: Replaced | None = None) -> int:
+        """The database is a copy, and what was given after it is not in it: numbers go on above any that can have been given. The
+        journal tells it. `replaced`: how far the old database was, where it is known; else each minute of the day has numbers of its
+        own, since the same copy may be put back twice. Returns the next mail's number, 0 for a database in which nothing has happened.
+        """
+        kept, first = await journal.head(self._database), 0
+        if kept.number:
+            first = await self._note_restored(kept, replaced, actor)
+        if self._database.files is not None:
+            self._database.files.settle()
+        return first
+
+    async def _note_restored(self, kept: JournalHead, replaced: Replaced | None, actor: str) -> int:
+        now = self._database.clock().astimezone(JAPAN)
+        minutes = 0 if replaced else (now.hour * 60 + now.minute + 1) * NUMBERS_OF_A_MINUTE
+        async with self._database.transaction():
+            first = 0
+            for table in _numbered_tables(self._database):
+                above = replaced.numbers.get(table, 0) if replaced else 0
+                number = await self._jump(table, above, minutes)
+                first = number + 1 if table == "mail" else first
+            detail = {"kept": str(kept), "lost": str(replaced.head) if replaced else "", "next_mail": first}
+            await journal.write(self._database, [Entry(RESTORED, "database", "", detail, actor)])
+        return first
+
+    async def _jump(self, table: str, above: int, further: int) -> int:
+        """Let a table's numbers go on far above its last one and `above`; returns where they begin, less one."""
+        database = self._database
+        asked = f"SELECT COALESCE(max(id), 0) AS last FROM {table}"  # noqa: S608 - our own names
+        last: int = (await database.rows(asked))[0]["last"]
+        number = ((max(last, above) + NUMBERS_LOST) // NUMBERS_ROUND + 1) * NUMBERS_ROUND + further
+        if database.dialect == "postgresql":
+            await database.rows("SELECT setval(pg_get_serial_sequence(?, 'id'), ?)", [table, number])
+        elif not await database.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", [number, table]):
+            await database.execute("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)", [number, table])
+        return number
 
     @use_case
     async def note_run(self, *, started: bool) -> None:

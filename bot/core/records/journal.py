@@ -81,6 +81,29 @@ def link(previous: str, line: JournalLine) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
+RESTORED = "database.restored"
+"""The event of a line that says: what came after the line before was lost, since a copy of the database was put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """A line of that event. `lost`: how far the lost lines went, where it is known; they began with this line's own number."""
+
+    number: int
+    at: datetime
+    lost: int | None
+
+    @classmethod
+    def of(cls, line: JournalLine) -> Restore:
+        """Read the line."""
+        lost, _, _ = str(line.detail.get("lost", "")).partition(":")
+        return cls(line.number, line.at, int(lost) if lost.isdecimal() else None)
+
+    def has_lost(self, number: int) -> bool:
+        """Whether the line that had this number then may have been one of the lost."""
+        return number >= self.number and (self.lost is None or number <= self.lost)
+
+
 class JournalBreak(StrEnum):
     """How a journal is not the one that was written."""
 
@@ -89,6 +112,7 @@ class JournalBreak(StrEnum):
     ADDED = "added"
     CUT = "cut"
     REWRITTEN = "rewritten"
+    RESTORED = "restored"
 
 
 BREAK_WORDS = {
@@ -97,6 +121,7 @@ BREAK_WORDS = {
     JournalBreak.ADDED: "この行は、正規の手順で書かれたものではありません",
     JournalBreak.CUT: "この行から後がありません",
     JournalBreak.REWRITTEN: "この行までの記録は、控えの時点のものと違います",
+    JournalBreak.RESTORED: "この控えは、復元で失われた記録のものです",
 }
 
 
@@ -104,13 +129,15 @@ BREAK_WORDS = {
 class JournalCheck:
     """What a check of the whole journal found. `lines`: how many were right; `head`: the last of them.
 
-    `broken`: None = whole, else how, and `at` the number of the first line that is wrong (CUT: the first that is gone).
+    `broken`: None = whole, else how, and `at` the number of the first line that is wrong (CUT: the first that is gone; RESTORED: the
+    one that was expected, all lines there are being right). `restores`: the times that a copy of the database was put back.
     """
 
     lines: int
     head: JournalHead
     broken: JournalBreak | None = None
     at: int | None = None
+    restores: tuple[Restore, ...] = ()
 
     @property
     def is_whole(self) -> bool:

@@ -1,14 +1,16 @@
 """What a daemon that died had in hand is due at once for the next one, on both databases; and still only so often."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.health.reconciliation import MailboxCheck
+from bot.core.records.journal import JournalHead
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.reasons import OutboxReason
 from storage.database.fields import Utc
 from storage.database.models import models_of, table_of
 from storage.store import Store
-from storage.use_cases.recovery import AGAIN_AFTER, AT_ONCE_ATTEMPTS, HAPPENED, KEPT, WAITS
+from storage.use_cases.recovery import AGAIN_AFTER, AT_ONCE_ATTEMPTS, HAPPENED, KEPT, WAITS, Replaced
 from tests.storage.samples import Opener, Watch, arrival, letter
 
 LEASE = timedelta(minutes=10)
@@ -104,3 +106,18 @@ async def test_what_a_clock_that_was_ahead_has_written_is_set_to_now_and_told(st
     assert await store.incoming.next_due() == await store.outbox.next_due() == watch.now + AGAIN_AFTER
     (line,) = await store.journal.lines(subject=("clock", ""))
     assert (line.event, line.at, line.detail["values"]) == ("clock.was_ahead", watch.now, 6)
+
+
+async def test_after_a_restore_numbers_go_on_above_any_that_can_have_been_given(store: Store, watch: Watch) -> None:
+    restored = store.recovery.note_restored
+    assert await restored(actor="joho") == 0  # nothing has happened
+    await store.incoming.keep([arrival(), arrival()])
+    await store.recovery.note_run(started=True)
+    known = Replaced(JournalHead(7, "0" * 64), {"mail": 5})
+    assert await restored(actor="joho", replaced=known) == 110_001
+    assert [kept.mail_id for kept in await store.incoming.keep([arrival()])] == [110_001]
+    assert await restored(actor="joho", replaced=replace(known, numbers={"mail": 230_000})) == 340_001
+    firsts = [await restored(actor="joho")]
+    watch.turn(minutes=1)
+    firsts.append(await restored(actor="joho"))  # the same copy once more
+    assert firsts[1] - firsts[0] == 1_000
