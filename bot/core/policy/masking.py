@@ -114,11 +114,14 @@ class _Group:
 def _masked(text: str, form: PlainForm, formats: Formats) -> str:
     letters = form.letters
     labels = [found.span() for found in _CALLED_IN_LATIN.finditer(letters)]
+    ends = sorted({*_japanese_labels(letters), *(end for _, end in labels)})
+    # Its groups all joined change as often as any of them: most names and numbers are done here.
+    if not (ends or text.endswith("…") or looks_random(letters.encode("ascii", "ignore").decode())):
+        return text
     groups = _groups(letters, formats, labels)
     if sum(len(group.letters) for group in groups) < _LEAST_CALLED:
         return text
     windows = tuple(_windows(groups, formats))
-    ends = sorted({*_japanese_labels(letters), *(end for _, end in labels)})
     solid = list(_solid(letters, formats))
     spans = [*solid, *_joined(groups, windows, solid), *_called(letters, groups, windows, ends)]
     if text.endswith("…"):
