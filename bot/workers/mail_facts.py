@@ -33,6 +33,8 @@ from bot.core.verdict.send_limits import KEY_ALARMS, own_share
 from bot.workers.password_pairing import Paired
 from storage.store import Store
 
+_FEW = 5
+"""So many rows are compared, for so many notices, in less time than a thread takes to begin."""
 LAST_RECEIPTS = 3
 """So many of a sender's last receipts stand in an alert about his mail."""
 
@@ -103,9 +105,10 @@ class FactsFinder:
             # Of two notices of one kind nobody knows which the subject means.
             is_its_own = products[fields.product] == 1
             judge_this = partial(judge, subject=subject, subject_is_its_own=is_its_own)
-            # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
             known = (found, facts.sender, self._policy, facts.envelope.received_at, tuple(siblings))
-            one = await asyncio.to_thread(judge_this, notice, *known)
+            # Up to 200 rows are compared for each of 100 notices: the doors answer meanwhile.
+            is_long = len(found.candidates) > _FEW or len(understood.notices) > _FEW
+            one = await asyncio.to_thread(judge_this, notice, *known) if is_long else judge_this(notice, *known)
             judged.append(one)
             siblings.append(submission_of(facts, one, ordinal))
         return judged

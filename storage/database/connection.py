@@ -23,7 +23,6 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException, ConfigurationError, IntegrityError
-from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
 from bot.surroundings import has_name
@@ -145,13 +144,16 @@ class Database:
         return self._tortoise.connections.get(self.dialect)
 
     @asynccontextmanager
-    async def transaction(self, *, seals: bool = False) -> AsyncIterator[None]:
+    async def transaction(self, *, seals: bool = False, short: bool = False) -> AsyncIterator[None]:
         """`async with database.transaction()`: commits at its end, rolls back on any exception. Not to be nested.
 
+        `short`: it takes milliseconds and happens for each mail; such ones share commits (backends/group_commit.py).
         `seals`: the transaction writes sealed values; raises KeysUnfit when another process has rotated the keys since this
         one read them.
         """
-        async with in_transaction(self.dialect):
+        client: Any = self.client
+        begun = client.short_transaction() if short and self.dialect == "sqlite" else client._in_transaction()  # noqa: SLF001 - Tortoise's own way
+        async with begun:
             if seals:
                 await self._check_current()
             steps: LastSteps = {}

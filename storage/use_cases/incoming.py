@@ -43,7 +43,7 @@ async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str
     if not arrivals:
         return ()
     rows = await _rows(database, arrivals)
-    async with database.transaction(seals=True):
+    async with database.transaction(seals=True, short=True):
         new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
         ids = {row["identity"]: row["id"] for row in new}
         known = [row["identity"] for row in rows if row["identity"] not in ids]
@@ -227,17 +227,18 @@ class Incoming(UseCases):
 
 
 async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> dict[str, Any] | None:
-    """Claim in one statement, so that two workers never get the same mail, also in different processes."""
+    """Claim in one transaction, so that two workers never get the same mail, also in different processes."""
     now = database.clock()
     lock = " FOR UPDATE OF mail SKIP LOCKED" if database.dialect == "postgresql" else ""
-    for chosen, values in (_soon_found(turn, now), _chosen(turn, now)):
-        rows = await database.rows(
-            f"UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ({chosen}{lock}) RETURNING "  # noqa: S608 - our own words
-            f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, reason, {_SHARES_AS} AS shares_as",
-            [in_utc(now + lease), *values],
-        )
-        if rows:
-            return dict(rows[0])
+    async with database.transaction(short=True):
+        for chosen, values in (_soon_found(turn, now), _chosen(turn, now)):
+            if found := await database.rows(f"{chosen}{lock}", values):
+                [row] = await database.rows(
+                    "UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ? RETURNING "  # noqa: S608 - our own words
+                    f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, reason, {_SHARES_AS} AS shares_as",
+                    [in_utc(now + lease), found[0]["id"]],
+                )
+                return dict(row)
     return None
 
 

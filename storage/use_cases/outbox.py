@@ -165,7 +165,7 @@ class Outbox(UseCases):
             return ()
         claimed: list[models.OutboxRecord] = []
         busy = ["", *map(mapping.fold_address, in_flight or ())]
-        async with self._database.transaction():
+        async with self._database.transaction(short=True):
             if tries_ours:
                 claimed += await self._one_of_each_trouble(busy, limit)
                 busy += [row.recipient_fold for row in claimed]
@@ -239,7 +239,7 @@ class Outbox(UseCases):
         recorded result, becomes relay_accepted_again. `address_is_dead`: send no more contractors' letters there.
         Raises NotFound, WrongState (a clerk has cancelled it).
         """
-        async with self._database.transaction():
+        async with self._database.transaction(short=True):
             row = await _locked(self._database, outbox_id)
             unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
             old = OutboxState(row.state)

@@ -7,14 +7,14 @@ Raises what the step raises, and CancelledError after it when the caller was can
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
 
-async def finish(step: Coroutine[Any, Any, Result]) -> Result:
-    """Await `step` in its own task."""
+async def finish(step: Awaitable[Result]) -> Result:
+    """Await `step`, a coroutine in its own task."""
     task = asyncio.ensure_future(step)
     cancelled = False
     while not task.done():

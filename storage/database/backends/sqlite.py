@@ -15,12 +15,18 @@ from threading import get_ident
 from typing import Any
 
 import aiosqlite
-from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.backends.sqlite import client as stock
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError, TransactionManagementError
 
 from storage.database.backends.finishing import finish
+from storage.database.backends.group_commit import GroupCommit
 from storage.database.models import models_of
 
 MODELS = models_of("sqlite")
@@ -72,44 +78,59 @@ class Quick(stock.SqliteClient):
 
 
 class SafeSqliteTransaction(stock.SqliteTransactionContext):
-    """A transaction that releases the lock also when its BEGIN fails or is cancelled."""
+    """A transaction that gives the connection back also when its BEGIN fails or is cancelled.
 
-    __slots__ = ()
+    A short one may share its commit with others, see group_commit.py.
+    """
+
+    __slots__ = ("_group", "_has_joined", "_is_short")
+
+    def __init__(self, client: SafeSqlite, *, is_short: bool) -> None:
+        super().__init__(SafeTransaction(client), client._lock)
+        self._group = client.group
+        self._is_short = is_short
+        self._has_joined = False
 
     async def __aenter__(self) -> TransactionalDBClient:
-        await self._trxlock.acquire()
+        if self._is_short:
+            await self._group.acquire(self.connection._connection)
+        else:
+            await self._trxlock.acquire()
         try:
             await self.ensure_connection()
-            await self.connection.begin()
+            connection = self.connection._connection
+            self._has_joined = self._is_short and self._group.join(connection)
+            if not self._has_joined:
+                if self._group.is_open:
+                    await finish(self._group.commit(connection))
+                await self.connection.begin()
         except BaseException:
             try:
-                if self.connection._connection:
+                if self.connection._connection and not self._has_joined:
                     # the driver's thread may have run BEGIN after the cancellation
                     await finish(self.connection._connection.rollback())
             finally:
-                self._trxlock.release()
+                await self._group.release(self.connection._connection)
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
         client: TransactionalDBClient = self.connection
         return client
 
     async def __aexit__(self, exc_type: type[BaseException] | None, exc_val: object, exc_tb: object) -> None:
+        connection, committed = self.connection._connection, None
         try:
             if not self.connection._finalized:
                 if exc_type is None:
-                    await finish(self._commit())
+                    committed = self._group.end(connection, has_joined=self._has_joined)
+                elif self._has_joined:
+                    self._group.undo(connection)
                 elif exc_type is not TransactionManagementError:
                     await finish(self.connection.rollback())
         finally:
             get_connections().reset(self.token)
-            self._trxlock.release()
-
-    async def _commit(self) -> None:
-        try:
-            await self.connection.commit()
-        except sqlite3.Error as error:  # disk full, I/O error: SQLite may leave the transaction open
-            await self.connection._connection.rollback()
-            raise OperationalError(error) from error
+            await self._group.release(connection)
+        if committed is not None:
+            await finish(committed)
 
 
 class SafeTransaction(Quick, stock.SqliteTransactionWrapper):
@@ -141,11 +162,32 @@ class SafeTransaction(Quick, stock.SqliteTransactionWrapper):
             connection.execute(self._patience)
 
 
+class _Alone(ConnectionWrapper[aiosqlite.Connection]):
+    """The connection with nothing on it that is not committed."""
+
+    __slots__ = ("_group",)
+
+    def __init__(self, client: SafeSqlite) -> None:
+        super().__init__(client._lock, client)
+        self._group = client.group
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        connection: aiosqlite.Connection = await super().__aenter__()
+        if self._group.is_open:
+            try:
+                await finish(self._group.commit(connection))
+            except BaseException:
+                self._lock.release()
+                raise
+        return connection
+
+
 class SafeSqlite(Quick):
     """One connection behind one lock."""
 
     def __init__(self, file_path: str, **settings: Any) -> None:
         super().__init__(file_path, **settings)
+        self.group = GroupCommit(self._lock)
         self._breakable_in = [0]
         self._patience = f"PRAGMA busy_timeout={self.pragmas['busy_timeout']}"
 
@@ -162,7 +204,15 @@ class SafeSqlite(Quick):
         await self._post_connect()
 
     def _in_transaction(self) -> TransactionContext:
-        return SafeSqliteTransaction(SafeTransaction(self), self._lock)
+        return SafeSqliteTransaction(self, is_short=False)
+
+    def short_transaction(self) -> TransactionContext:
+        """A transaction of some milliseconds, whose commit may be others' as well."""
+        return SafeSqliteTransaction(self, is_short=True)
+
+    def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
+        """The connection for a query outside of transactions."""
+        return _Alone(self)
 
     @stock.translate_exceptions
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:

@@ -170,7 +170,7 @@ async def _settle(
     is_alive: bool,
 ) -> None:
     check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, verdict.state)
-    async with database.transaction(seals=True):
+    async with database.transaction(seals=True, short=True):
         await _end_mail(database, mail_id, verdict)
         entries = [Entry(f"mail.{verdict.state.value}", "mail", mail_id, _mail_detail(verdict))]
         entries += await end_unverified(database, verdict.submissions)
