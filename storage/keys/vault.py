@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
 from io import BytesIO
 
 from cryptography.exceptions import InvalidTag
@@ -132,6 +133,17 @@ class Vault:
             return ()
         letters = key.reveal().encode("utf-8", "surrogatepass")
         return tuple(hmac.new(each.mark_key, letters, "sha256").hexdigest() for each in self._keys)
+
+    def places(self, pieces: Iterable[str], *, below: int) -> tuple[frozenset[int], ...]:
+        """For each key, the numbers that stand for these pieces of text: which for which, only the key tells."""
+        encoded = [piece.encode("utf-8", "surrogatepass") for piece in pieces]
+        return tuple(
+            frozenset(
+                int.from_bytes(blake2b(piece, digest_size=8, key=each.mark_key, person=b"words").digest()) % below
+                for piece in encoded
+            )
+            for each in self._keys
+        )
 
     # -- mails
     def seal_bytes(self, content: bytes) -> bytes:

@@ -32,6 +32,8 @@ CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
 -- likewise: whether an earlier one of the same sender waits
 CREATE INDEX mail_earlier ON mail ((CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END), id, next_attempt_at) WHERE state = 'received';
+-- incoming.asked_of
+CREATE INDEX mail_asked ON mail (lower(sender), id) WHERE state = 'asked';
 -- incoming.entered
 CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 -- summary
@@ -188,6 +190,27 @@ CREATE INDEX submission_by_domain ON submission (replace(lower(sender), rtrim(lo
 -- lists, mail show, summary
 CREATE INDEX submission_by_mail ON submission (mail_id);
 CREATE INDEX submission_by_state ON submission (state, state_at);
+
+-- submissions.find: the pairs of letters in a case's words, each a bit whose place only the key file tells.
+CREATE TABLE case_words (
+    submission_id BIGINT PRIMARY KEY REFERENCES submission (id),
+    words_0 BIGINT NOT NULL,
+    words_1 BIGINT NOT NULL,
+    words_2 BIGINT NOT NULL,
+    words_3 BIGINT NOT NULL,
+    words_4 BIGINT NOT NULL,
+    words_5 BIGINT NOT NULL,
+    words_6 BIGINT NOT NULL,
+    words_7 BIGINT NOT NULL,
+    words_8 BIGINT NOT NULL,
+    words_9 BIGINT NOT NULL,
+    words_10 BIGINT NOT NULL,
+    words_11 BIGINT NOT NULL,
+    words_12 BIGINT NOT NULL,
+    words_13 BIGINT NOT NULL,
+    words_14 BIGINT NOT NULL,
+    words_15 BIGINT NOT NULL
+);
 
 -- Consent to issuance-complete mails, as events that are never changed. guarantee_id NULL: everything to the address, which is in
 -- lower case. What counts at a moment is reckoned from them (bot/core/consent.py).

@@ -21,7 +21,7 @@ from bot.core.records.submission import Submission
 from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
-from storage.database.fields import in_utc
+from storage.database.fields import in_utc, storable
 from storage.database.rows import check_move, first_time, insert, places
 from storage.errors import NotFound, Unreadable, WrongState
 from storage.use_cases import journal, mailboxes, outbox, send_counts
@@ -189,7 +189,9 @@ class Incoming(UseCases):
     @use_case
     async def asked_of(self, sender: str) -> tuple[MailRow, ...]:
         """The mails of this address (case-insensitive) that wait for their sender, newest first."""
-        asked = await self._database.rows("SELECT id, sender FROM mail WHERE state = 'asked' ORDER BY id DESC")
+        # SQLite folds ASCII letters alone.
+        own, values = (" AND lower(sender) = ?", [storable(sender.lower())]) if sender.isascii() else ("", [])
+        asked = await self._database.rows(f"SELECT id, sender FROM mail WHERE state = 'asked'{own}", values)  # noqa: S608 - our own words
         theirs = [row["id"] for row in asked if row["sender"].casefold() == sender.casefold()]
         found = self._database.models.mail.filter(id__in=theirs).only(*LISTED).order_by("-id")
         return tuple(mapping.listed_mail(row, self._database.vault) for row in await found) if theirs else ()

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.crash_points import crash_point
+from storage.database import mapping
 from storage.database.connection import Database
 from storage.errors import StoreError, Unreadable
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import bytes_prefix, key_id_of, text_prefix
-from storage.use_cases import journal
+from storage.use_cases import case_words, journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
@@ -218,6 +219,9 @@ async def _seal_words(database: Database, table: str, ids: Sequence[int]) -> Non
     changes = [[vault.seal_text(vault.unseal_text(row["quoted"])), row["id"]] for row in rows]
     if changes:
         await database.execute_many(f"UPDATE {table} SET quoted = ? WHERE id = ?", changes)  # noqa: S608 - our names
+    if table == "submission":
+        cases = await database.models.submission.filter(id__in=list(ids))
+        await case_words.write(database, [mapping.submission_of(row, vault) for row in cases])
 
 
 async def _seal_mails(database: Database, table: str, ids: Sequence[int]) -> int:

@@ -26,14 +26,26 @@ def finds(search: Search, one: Submission) -> bool:
     """Whether the words are in it, whatever their width and variants (髙 and 高, ㈱ and 株式会社, １ and 1)."""
     if not search.words.strip():
         return True
+    wanted = needles(search.words)
+    return any(needle in text for needle, texts in zip(wanted, _texts_of(one), strict=True) if needle for text in texts)
+
+
+def needles(words: str) -> tuple[str, str, str, str]:
+    """The forms in which words are looked for: as a number, an address, a name, a firm; "" = as none."""
+    return normalise_number(words), words.strip().casefold(), fold_name(words), contractor_core(words)
+
+
+def texts_of(one: Submission) -> tuple[str, ...]:
+    """All texts of a case in which any of these forms is looked for."""
+    return tuple(text for texts in _texts_of(one) for text in texts)
+
+
+def _texts_of(one: Submission) -> tuple[tuple[str, ...], ...]:
+    """The texts for each form of the words."""
     fields = one.fields
-    number = normalise_number(search.words)
-    if number in one.receipt_number or number in fields.number or number in normalise_number(fields.number_as_written):
-        return True
-    if search.words.strip().casefold() in one.sender.casefold():
-        return True
-    name, firm = fold_name(search.words), contractor_core(search.words)
-    in_names = (fold_name(fields.project_name), fold_contractor(fields.contractor))
-    return any(name and name in one for one in (*in_names, fold_name(fields.contractor))) or bool(
-        firm and firm in contractor_core(fields.contractor)
+    return (
+        (one.receipt_number, fields.number, normalise_number(fields.number_as_written)),
+        (one.sender.casefold(),),
+        (fold_name(fields.project_name), fold_contractor(fields.contractor), fold_name(fields.contractor)),
+        (contractor_core(fields.contractor),),
     )

@@ -30,7 +30,7 @@ from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.rows import check_move, wrong_state
 from storage.errors import ActRefused, NotFound, Overtaken, WrongState
-from storage.use_cases import incoming, tickets, versions
+from storage.use_cases import case_words, incoming, tickets, versions
 from storage.use_cases.guarantee_moves import locked_guarantee, receive_key, take_key_back, verify_guarantee
 from storage.use_cases.journal import Entry
 from storage.use_cases.settling.submission_moves import close_twins, end_replaced, locked_submission, submission_entry
@@ -125,7 +125,7 @@ async def _act(database: Database, act: ClerkAction, actor: str) -> list[Entry]:
             await locked_submission(database, act.receipt_number)
             return [Entry(f"submission.{act.event}", "submission", act.receipt_number, {"note": act.note}, actor)]
         case Correction():
-            return [await _correct(database, act, actor)]
+            return [await correct(database, act, actor)]
         case OriginalsAsked():
             return [await _asked(database, act, actor)]
         case Stop():
@@ -141,13 +141,14 @@ async def _asked(database: Database, act: OriginalsAsked, actor: str) -> Entry:
     return Entry("mail.originals_asked", "mail", act.mail_id, {}, actor)
 
 
-async def _correct(database: Database, act: Correction, actor: str) -> Entry:
+async def correct(database: Database, act: Correction, actor: str) -> Entry:
     """Write the corrected fields of a held submission; its key is not changed."""
     row = await locked_submission(database, act.receipt_number)
     if row.state != SubmissionState.HELD.value:
         raise wrong_state(f"submission {act.receipt_number}", row.state, SubmissionState.HELD)
     judged = mapping.submission_of(row, database.vault)
     await database.models.submission.filter(id=row.id).update(**mapping.corrected_columns(act, judged, database.vault))
+    await case_words.write(database, [replace(judged, fields=act.fields)])
     old, new = asdict(judged.fields) | {"evidence": judged.evidence}, asdict(act.fields) | {"evidence": act.evidence}
     before = {name: old[name] for name in sorted(old) if name != "auth_key" and old[name] != new[name]}
     return Entry("submission.corrected", "submission", act.receipt_number, {"before": before}, actor)

@@ -32,6 +32,7 @@ from storage.database.rows import change, check_move
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.use_cases import (
     bounces,
+    case_words,
     consent,
     incoming,
     journal,
@@ -111,11 +112,16 @@ class Submissions(UseCases):
         found: list[Submission] = []
         last: int | None = None
         while limit is None or len(found) < limit:
-            batch = query if last is None else query.filter(id__lt=last)
-            rows = await batch.limit(_SEARCHED_AT_A_TIME)
-            if not rows:
+            if search.words.strip():
+                words, below = search.words, last
+                ids = await case_words.may_have(self._database, words, below=below, limit=_SEARCHED_AT_A_TIME)
+                rows = await query.filter(id__in=ids) if ids else []
+                last = ids[-1] if ids else None
+            else:
+                rows = await (query if last is None else query.filter(id__lt=last)).limit(_SEARCHED_AT_A_TIME)
+                last = rows[-1].id if rows else None
+            if last is None:
                 break
-            last = rows[-1].id
             found += [
                 one for one in (mapping.submission_of(row, self._database.vault) for row in rows) if finds(search, one)
             ]

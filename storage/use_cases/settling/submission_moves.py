@@ -15,7 +15,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.rows import insert, places, read, wrong_state
 from storage.errors import NotFound, Overtaken
-from storage.use_cases import journal
+from storage.use_cases import case_words, journal
 from storage.use_cases.journal import Entry
 
 
@@ -40,6 +40,7 @@ async def write_submissions(database: Database, mail_id: int, submissions: Seque
         else:
             raise wrong_state(f"submission {submission.receipt_number}", old, submission.state)
     await insert(database, database.models.submission, new)
+    await case_words.write(database, submissions)
     return [submission_entry(submission, actor=journal.BOT) for submission in submissions]
 
 

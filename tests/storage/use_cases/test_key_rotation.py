@@ -14,6 +14,7 @@ from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, PaperReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
+from bot.core.records.submission_search import Search
 from storage.database.connection import Database
 from storage.errors import KeysUnfit, Unreadable
 from storage.files import sqlite_file
@@ -211,6 +212,7 @@ async def test_a_rotation_seals_everything_anew_and_drops_the_old_key(url: str, 
     lines = await again.journal.lines(limit=2)
     assert [(line.event, line.actor) for line in lines] == [("keys.rotated", "契約課A"), ("keys.rotating", "契約課A")]
     assert (await again.journal.verify()).is_whole
+    assert len(await again.submissions.find(Search(words=FIELDS.project_name))) == len(await again.submissions.list_())
 
 
 async def test_a_rotation_goes_on_where_one_was_cut_off(opened: Open, keys: KeyFile) -> None:
@@ -228,6 +230,7 @@ async def test_a_rotation_goes_on_where_one_was_cut_off(opened: Open, keys: KeyF
         )
 
     again = await opened()
+    assert await again.submissions.find(Search(words=FIELDS.project_name))
     await again._database.run(half)
     check = await again.keys.check()
     assert with_keys(check) == ((new, old), tuple(sorted({old: 2, new: 2}.items())), True, True)
