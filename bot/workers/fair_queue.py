@@ -19,10 +19,11 @@ _REMEMBERED = 64
 
 
 class FairQueue:
-    """`count`: the number of lanes; `on_free` is called when a mail is done."""
+    """`count`: the number of lanes; `slow`: how many of them slow mails may use; `on_free` is called when a mail is done."""
 
-    def __init__(self, count: int, on_free: Callable[[], None]) -> None:
+    def __init__(self, count: int, slow: int, on_free: Callable[[], None]) -> None:
         self._count = count
+        self._slow = slow
         self._on_free = on_free
         self._working: dict[asyncio.Task[None], ReceivedMail] = {}
         self._served: dict[str, None] = {}  # longest ago first
@@ -38,7 +39,7 @@ class FairQueue:
             return None
         busy = tuple({mail.shares_as for mail in self._working.values()})
         again = sum(mail.attempts > 1 for mail in self._working.values())
-        return ClaimFilter(busy, tuple(self._served), first_tries_only=again >= max(self._count - 1, 1))
+        return ClaimFilter(busy, tuple(self._served), first_tries_only=again >= self._slow)
 
     def take(self, mail: ReceivedMail, task: asyncio.Task[None]) -> None:
         """Record that the task sorts the mail."""

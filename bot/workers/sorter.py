@@ -81,7 +81,7 @@ class UnreadableMailError(ValueError):
 
 
 class Sorter:
-    """Sorts as many mails at a time as the reader has child processes. The intake sets `wake` for a new mail."""
+    """Sorts one mail more at a time than the reader has child processes. The intake sets `wake` for a new mail."""
 
     def __init__(self, store: Store, reader: Reader, composer: Composer, policy: Policy, clock: Clock) -> None:
         self._store = store
@@ -112,7 +112,8 @@ class Sorter:
 
     async def run(self) -> None:
         """Sort until `stop`."""
-        lanes = FairQueue(self._reader.children, self.wake.set)
+        # One more than can be read: the next mail begins its reading while another one is decided and stored.
+        lanes = FairQueue(self._reader.children + 1, max(self._reader.children - 1, 1), self.wake.set)
         is_recovered = False
         async with asyncio.TaskGroup() as group:
             drawing = group.create_task(self.pictures.run(), name="pictures")

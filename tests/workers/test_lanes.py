@@ -19,7 +19,7 @@ class Sorting:
 
     def __init__(self, count: int = 2) -> None:
         self.freed = 0
-        self.lanes = FairQueue(count, self._free)
+        self.lanes = FairQueue(count, max(count - 1, 1), self._free)
         self._done: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 

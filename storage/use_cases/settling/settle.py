@@ -111,14 +111,15 @@ class Submissions(UseCases):
             query = query.filter(received_at__lte=search.until)
         found: list[Submission] = []
         last: int | None = None
+        portion = _SEARCHED_AT_A_TIME if limit is None else min(max(limit, 1), _SEARCHED_AT_A_TIME)
         while limit is None or len(found) < limit:
             if search.words.strip():
                 words, below = search.words, last
-                ids = await case_words.may_have(self._database, words, below=below, limit=_SEARCHED_AT_A_TIME)
+                ids = await case_words.may_have(self._database, words, below=below, limit=portion)
                 rows = await query.filter(id__in=ids) if ids else []
                 last = ids[-1] if ids else None
             else:
-                rows = await (query if last is None else query.filter(id__lt=last)).limit(_SEARCHED_AT_A_TIME)
+                rows = await (query if last is None else query.filter(id__lt=last)).limit(portion)
                 last = rows[-1].id if rows else None
             if last is None:
                 break
