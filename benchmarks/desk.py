@@ -22,10 +22,14 @@ from storage.store import KeyFile, Store
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`samples`: mails that are answered with one receipt each. `databases`: a filled SQLite file by size of register."""
+    """`samples`: mails that are answered with one receipt each, as those of `warming`, with which a house begins.
+
+    `databases`: a filled SQLite file by size of register.
+    """
 
     folder: Path
     samples: tuple[Sample, ...]
+    warming: tuple[Sample, ...]
     registers: dict[int, tuple[Guarantee, ...]]
     databases: dict[int, Path]
     sink: Sink
@@ -66,11 +70,13 @@ class Desk:
             ledger.close()
 
 
-async def desk(folder: Path, samples: tuple[Sample, ...], sizes: Sequence[int], sink: Sink) -> Desk:
+async def desk(
+    folder: Path, samples: tuple[Sample, ...], warming: tuple[Sample, ...], sizes: Sequence[int], sink: Sink
+) -> Desk:
     """Fill the databases."""
-    registers = {size: register(size, samples) for size in sizes}
+    registers = {size: register(size, (*samples, *warming)) for size in sizes}
     databases = {size: folder / f"register-{size}.db" for size in sizes}
-    made = Desk(folder, samples, registers, databases, sink)
+    made = Desk(folder, samples, warming, registers, databases, sink)
     for size, file in databases.items():
         async with await Store.open(f"sqlite:///{file}", vault=made.keys) as store:
             await fill(store, registers[size])

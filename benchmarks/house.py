@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,12 @@ import aiosmtplib
 from benchmarks import naive
 from benchmarks.desk import Desk
 from benchmarks.material import INBOX, Sample, as_files
-from benchmarks.measuring import Laps, Probe, Side, Times
+from benchmarks.measuring import Laps, Probe, Side, Times, cpu_seconds, with_children
 
 START_SECONDS = 30.0
 STOP_SECONDS = 60.0
 WAIT_SECONDS = 0.02
 """Between two looks whether the daemon listens; it prints nothing that one could wait for."""
-_TICKS = os.sysconf("SC_CLK_TCK")
 _KIB = 1024
 
 _CONFIG = """
@@ -51,7 +50,15 @@ port = {relay}
 tls = "none"
 [replies]
 delay_seconds = 0
+[pictures]
+recognise = {sees}
 """
+COMPARING = ", look and text compared"
+"""Ends the names of the rows with the recogniser."""
+WARM_MAILS = 6
+"""So many go through each house before a clock starts: what is loaded and compiled with the first ones is no cost of a mail."""
+A_SECOND = 20
+"""The even rate at which the time from 250 to the letter is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class House:
     @property
     def pids(self) -> tuple[int, ...]:
         """The daemon, then its children and theirs."""
-        return tuple(_with_children(self.pid))
+        return tuple(with_children(self.pid))
 
     def resident_mib(self) -> tuple[float, ...]:
         """Resident memory of each process, in MiB; pages that they share are counted in each."""
@@ -72,13 +79,7 @@ class House:
 
     def cpu_ms(self) -> float:
         """CPU time used so far by all of them."""
-        return 1000 * sum(_cpu_ticks(pid) for pid in self.pids) / _TICKS
-
-
-def _with_children(pid: int) -> Iterator[int]:
-    yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
-        yield from _with_children(int(child))
+        return 1000 * sum(map(cpu_seconds, self.pids))
 
 
 def _resident_kib(pid: int) -> int:
@@ -86,26 +87,25 @@ def _resident_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
-def _cpu_ticks(pid: int) -> int:
-    # proc(5): utime, stime and those of children that have ended are the 14th field and the next three; the second, the name
-    # in brackets, may hold blanks.
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15]))
-
-
 @asynccontextmanager
-async def house(desk: Desk) -> AsyncIterator[House]:
-    """Start the daemon on a fresh copy of the register, and end it."""
+async def house(desk: Desk, *, sees: bool = False, is_warm: bool = True) -> AsyncIterator[House]:
+    """Start the daemon on a fresh copy of the register, and end it. `sees`: with the recogniser; `is_warm`: it has had mails."""
     with desk.room() as room:
         port = _free_port()
         config = room / "config.toml"
-        config.write_text(_CONFIG.format(inbox=INBOX, folder=room, port=port, relay=desk.sink.port), "utf-8")
+        words = _CONFIG.format(
+            inbox=INBOX, folder=room, port=port, relay=desk.sink.port, sees="true" if sees else "false"
+        )
+        config.write_text(words, "utf-8")
         with tempfile.TemporaryFile() as log:
             command = (sys.executable, "-m", "bot", "serve", "--config", str(config))
             process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
             try:
                 await _listening(port, process)
                 await _warm(log.fileno(), process)
+                if is_warm:
+                    await _client(port, desk.warming[:WARM_MAILS])
+                    await desk.sink.wait_for(len(desk.warming[:WARM_MAILS]))
                 yield House(process.pid, port)
             except BaseException:
                 log.seek(0)
@@ -166,14 +166,15 @@ async def _client(port: int, samples: Sequence[Sample]) -> None:
 # -- the whole way
 
 
-def whole_way(desk: Desk, clients: int) -> list[tuple[Side, Probe]]:
+def whole_way(desk: Desk, clients: int, *, sees: bool = False) -> list[tuple[Side, Probe]]:
     """From the first client's connection to the last letter at the relay, a mail. The naive script has them in a folder."""
-    row, cpu = f"house: SMTP in to letter out, {clients} at once", f"house: CPU time, {clients} at once"
+    kind = f"{clients} at once{COMPARING if sees else ''}"
+    row, cpu = f"house: SMTP in to letter out, {kind}", f"house: CPU time, {kind}"
     mails = len(desk.samples)
 
     async def ours() -> Times:
         laps = Laps()
-        async with house(desk) as running:
+        async with house(desk, sees=sees) as running:
             used = running.cpu_ms()
             with laps(row, of=mails):
                 shares = [desk.samples[place::clients] for place in range(clients)]
@@ -220,6 +221,33 @@ def alone(desk: Desk, mails: int) -> list[tuple[Side, Probe]]:
     return [(Side.OURS, ours), (Side.NAIVE, theirs)]
 
 
+def evenly(desk: Desk) -> list[tuple[Side, Probe]]:
+    """From the door's 250 to the letter at the relay, mails at an even rate, each over a connection of its own."""
+    rows = {f"house: 250 to letter, {A_SECOND} a second, {name}": part for name, part in (("p50", 0.5), ("p99", 0.99))}
+
+    async def ours() -> Times:
+        taken: dict[str, float] = {}
+        left: dict[str, float] = {}
+
+        async def note() -> None:
+            for _ in desk.samples:
+                left[await desk.sink.recipient()] = time.perf_counter()
+
+        async def hand_in(place: int, sample: Sample) -> None:
+            await asyncio.sleep(place / A_SECOND)
+            await _client(running.port, [sample])
+            taken[sample.sender] = time.perf_counter()
+
+        async with house(desk) as running, asyncio.TaskGroup() as group:
+            group.create_task(note())
+            for place, sample in enumerate(desk.samples):
+                group.create_task(hand_in(place, sample))
+        seconds = sorted(left[sender] - at for sender, at in taken.items())
+        return {row: 1000 * seconds[min(int(len(seconds) * part), len(seconds) - 1)] for row, part in rows.items()}
+
+    return [(Side.OURS, ours)]
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Resident MiB of the daemon and of each child: idle, and after all mails of the bench."""
@@ -228,9 +256,9 @@ class Memory:
     after: tuple[float, ...]
 
 
-async def memory(desk: Desk) -> Memory:
+async def memory(desk: Desk, *, sees: bool = False) -> Memory:
     """Start a house, look, give it all mails, look again."""
-    async with house(desk) as running:
+    async with house(desk, sees=sees, is_warm=False) as running:
         idle = running.resident_mib()
         await _client(running.port, desk.samples)
         await desk.sink.wait_for(len(desk.samples))

@@ -6,6 +6,7 @@ falls on both; a ratio is the median of the rounds' own ratios. Times are millis
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Side(StrEnum):
@@ -73,15 +75,57 @@ class Row:
 
 
 Samples = Mapping[Side, Mapping[str, Sequence[float]]]
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-async def rounds(repeats: int, probes: Sequence[tuple[Side, Probe]]) -> Samples:
-    """Run every probe once a round, in turn; every other round backwards."""
+def with_children(pid: int) -> Iterator[int]:
+    """A process and all that it has started, and those have."""
+    yield pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
+        yield from with_children(int(child))
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its ended children have used."""
+    # proc(5): utime, stime and those of children that have ended are the 14th field and the next three; the second, the name
+    # in brackets, may hold blanks.
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / _TICKS
+
+
+class Foreign:
+    """How much of the machine others have used since this was made; what runs at a low priority is not counted."""
+
+    def __init__(self) -> None:
+        self._start, self._before = time.perf_counter(), self._theirs()
+
+    @staticmethod
+    def _theirs() -> float:
+        user, _nice, system, _idle, _wait, *interrupts = Path("/proc/stat").read_text("ascii").split()[1:9]
+        busy = sum(map(int, (user, system, *interrupts))) / _TICKS
+        return busy - sum(cpu_seconds(pid) for pid in with_children(os.getpid()))
+
+    @property
+    def cores(self) -> float:
+        """The cores that they kept busy, on average."""
+        return max((self._theirs() - self._before) / (time.perf_counter() - self._start), 0.0)
+
+
+async def rounds(
+    repeats: int, probes: Sequence[tuple[Side, Probe]], *, warm_ups: int = 0, foreign: list[float] | None = None
+) -> Samples:
+    """Run every probe once a round, in turn; every other round backwards. The first `warm_ups` rounds come besides, and do not
+    count. `foreign` gets the cores that others kept busy in each round.
+    """
     samples: dict[Side, defaultdict[str, list[float]]] = {side: defaultdict(list) for side in Side}
-    for number in range(repeats):
+    for number in range(-warm_ups, repeats):
+        others = Foreign()
         for side, probe in probes if number % 2 == 0 else reversed(probes):
             for name, milliseconds in (await probe()).items():
-                samples[side][name].append(milliseconds)
+                if number >= 0:
+                    samples[side][name].append(milliseconds)
+        if foreign is not None and number >= 0:
+            foreign.append(others.cores)
     return samples
 
 

@@ -6,11 +6,12 @@ Raises ValueError when the document has lost the marks between which the figures
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from rich.console import Console
@@ -34,6 +35,7 @@ class Machine:
     system: str
     load: float
     has_bytecode: bool
+    foreign: tuple[float, ...] = ()  # cores that others kept busy, by round
 
     @classmethod
     def here(cls) -> Machine:
@@ -47,10 +49,10 @@ class Machine:
         )
 
     def __str__(self) -> str:
+        cores = sorted(self.foreign)
+        others = f", others kept {cores[0]:.1f} – {cores[-1]:.1f} cores busy in the rounds" if cores else ""
         bytecode = "" if self.has_bytecode else ", no bytecode files (every start compiles)"
-        return (
-            f"{self.cores} cores, Python {self.python}, {self.system}, load {self.load:.1f} before the start{bytecode}"
-        )
+        return f"{self.cores} cores, Python {self.python}, {self.system}, load {self.load:.1f} before the start{others}{bytecode}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Report:
     mails: int
     machine: Machine
     rows: Sequence[Row]
-    memory: Memory
+    memory: Mapping[str, Memory]
     right: dict[Side, Right]
 
     def head(self) -> str:
@@ -72,14 +74,22 @@ class Report:
 
     def notes(self) -> Iterator[str]:
         """What is no time: memory and right readings."""
-        for when, sizes in (("idle", self.memory.idle), (f"after {self.mails} mails", self.memory.after)):
-            daemon, *children = (f"{size:.0f}" for size in sizes)
-            total = f"{sum(sizes):.0f} MiB in all"
-            yield f"Resident memory, {when}: daemon {daemon} MiB, fork servers {' + '.join(children)} MiB, {total}."
+        for kind, memory in self.memory.items():
+            for when, sizes in (("idle", memory.idle), (f"after {self.mails} mails", memory.after)):
+                daemon, *children = (f"{size:.0f}" for size in sizes)
+                total = f"{sum(sizes):.0f} MiB in all"
+                servers = f"fork servers {' + '.join(children)} MiB"
+                yield f"Resident memory, {when}{kind}: daemon {daemon} MiB, {servers}, {total}."
         for side, name in ((Side.OURS, "ours"), (Side.NAIVE, "naive script")):
-            found = self.right[side]
+            if (found := self.right.get(side)) is None:
+                continue
             wrong = f"{found.wrong} wrong: {found.held} held for a person, {found.wrong - found.held} taken"
             yield f"Number and key read right, {name}: {found.right} of {found.notices} notices, {wrong}."
+
+
+def as_json(report: Report) -> str:
+    """All figures, for a program: every row with median, lowest and highest of both sides."""
+    return json.dumps(asdict(report), default=str, ensure_ascii=False, indent=1) + "\n"
 
 
 def show(report: Report) -> None:

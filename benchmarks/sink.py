@@ -1,6 +1,6 @@
 """A relay that takes every mail and forgets it, in a process of its own: `python -m benchmarks.sink`.
 
-It prints its port, then a line for each mail taken; it ends with its standard input. `Sink` is the bench's end of it.
+It prints its port, then the recipient of each mail taken; it ends with its standard input. `Sink` is the bench's end of it.
 Raises EOFError when the process has died, TimeoutError when mails stay away.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
@@ -26,9 +27,13 @@ class Sink:
 
     async def wait_for(self, mails: int) -> None:
         """Return when so many more have been taken."""
+        for _ in range(mails):
+            await self.recipient()
+
+    async def recipient(self) -> str:
+        """To whom the next one goes that is taken."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            for _ in range(mails):
-                await _line(self._process)
+            return (await _line(self._process)).decode().strip()
 
 
 @asynccontextmanager
@@ -55,8 +60,8 @@ async def _line(process: asyncio.subprocess.Process) -> bytes:
 class _Taker:
     """aiosmtpd's handler."""
 
-    async def handle_DATA(self, *_: object) -> str:  # noqa: N802 - aiosmtpd's name
-        print("taken", flush=True)
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        print(envelope.rcpt_tos[0], flush=True)
         return "250 2.0.0 taken"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -15,13 +16,23 @@ from benchmarks.__main__ import DOCUMENT, Plan, measure
 from benchmarks.house import Memory
 from benchmarks.material import arrival, plain_notices, register
 from benchmarks.measuring import Figure, Laps, Row, Side, Times, rounds, rows
-from benchmarks.report import BEGIN, END, Machine, Report, written
+from benchmarks.report import BEGIN, END, Machine, Report, as_json, written
 from benchmarks.whole_corpus import Right
 from bot.core.records.envelope import identity
 from bot.core.records.guarantee import GuaranteeState
-from bot.documents.images.sight import is_installed
 
-TINY = Plan(repeats=1, of_each=1, papers=2, look_ups=1, alone=1, registers=(10, 20), clients=(2,))
+TINY = Plan(
+    repeats=1,
+    of_each=1,
+    papers=2,
+    look_ups=1,
+    alone=1,
+    registers=(20,),
+    clients=(2,),
+    sessions=(2,),
+    warm_ups=0,
+    compares=False,
+)
 REPORT = Report(
     day=date(2026, 11, 22),
     command="./run bench",
@@ -32,7 +43,7 @@ REPORT = Report(
         Row("compose", Figure(2.0, 1.5, 12.0), Figure(4.0, 0.0321, 1234.5), 0.5),
         Row("keep (T1)", Figure(0.5, 0.25, 0.75)),
     ),
-    memory=Memory((60.4, 36.0, 36.0), (61.0, 36.0, 66.0)),
+    memory={"": Memory((60.4, 36.0, 36.0), (61.0, 36.0, 66.0))},
     right={Side.OURS: Right(71, 71, 0), Side.NAIVE: Right(71, 30, 1)},
 )
 
@@ -57,6 +68,14 @@ async def test_both_sides_take_turns_and_the_ratio_is_the_median_of_the_rounds_o
     found = rows(await rounds(3, probes))
     assert found == [Row("step", Figure(40, 10, 90), Figure(10, 5, 45), 2.0)]
     assert log == [10, 5, 10, 40, 90, 45]
+
+
+async def test_rounds_that_warm_up_do_not_count_and_the_load_of_others_is_noted() -> None:
+    log: list[float] = []
+    foreign: list[float] = []
+    found = await rounds(2, [(Side.OURS, giving(100, 1, 3, log=log))], warm_ups=1, foreign=foreign)
+    assert (list(found[Side.OURS]["step"]), log) == ([1, 3], [100, 1, 3])
+    assert [one >= 0 for one in foreign] == [True, True]
 
 
 async def test_a_step_that_the_naive_script_does_not_have_stands_alone() -> None:
@@ -155,6 +174,7 @@ def test_the_projects_own_document_has_the_marks_and_figures() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.timeout(400)  # it starts a dozen processes, one after the other
 async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     report = await measure(TINY, "./run bench")
     assert report.mails == 3
@@ -163,7 +183,7 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
     beside = {row.name for row in report.rows if row.naive is not None}
     assert beside >= {
         "read, chromium-*",
-        "look up, hit, 10 rows",
+        "look up, hit, 20 rows",
         "look up, miss, 20 rows",
         "way: read, in the child",
         "way: settle (T2)",
@@ -171,11 +191,15 @@ async def test_the_whole_bench_runs_with_the_smallest_counts() -> None:
         "house: one mail alone, until its letter is out",
         "house: SMTP in to letter out, 2 at once",
         "inspect: 2 mails, each",
+        "door: a durable 250, 2 at once",
     }
-    assert {"keep (T1), 5 kB, one by one", "way: note the delivery (T4)"} <= {*names}
+    assert {"keep (T1), 5 kB, one by one", "way: note the delivery (T4)", "house: 250 to letter, 20 a second, p99"} <= {
+        *names
+    }
     assert all(figure > 0 for row in report.rows for figure in (row.ours.lowest, row.ours.highest))
-    processes = 2 + is_installed()  # the daemon, and the fork servers of those that read and of those that look
-    assert [len(sizes) for sizes in (report.memory.idle, report.memory.after)] == [processes, processes]
+    assert [(len(one.idle), len(one.after)) for one in report.memory.values()] == [(2, 2)]  # the daemon, a fork server
+    assert json.loads(as_json(report))["mails"] == 3
+    assert len(report.machine.foreign) == 1
     assert report.right[Side.OURS].notices == sum(len(sample.notices) for sample in corpus()[:2])
 
 
