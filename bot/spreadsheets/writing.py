@@ -10,8 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-
-import xlsxwriter
+from typing import Any, TypeAlias
 
 from bot.core.text.dates import JAPAN
 from bot.core.text.sheet import Sheet, SheetCell
@@ -20,6 +19,7 @@ from bot.core.text.spreadsheet_text import inert
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The file's media type."""
 
+_Worksheet: TypeAlias = Any  # xlsxwriter's
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _MADE_AT = datetime(2000, 1, 1, tzinfo=UTC)  # else a file would differ from itself
 _CELL_CHARACTERS = 32_767  # what a cell holds
@@ -28,6 +28,8 @@ _COLOURS = ("#9AA5B1", "#2F6DB5", "#D9822B")
 
 def workbook(sheets: Sequence[Sheet]) -> bytes:
     """The file's content."""
+    import xlsxwriter  # noqa: PLC0415 - the daemon loads this module at its start, and writes a workbook hours later
+
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties({"created": _MADE_AT.replace(tzinfo=None)})
@@ -61,7 +63,7 @@ _A4 = 9
 _INCHES = 0.4
 
 
-def _on_paper(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+def _on_paper(sheet: _Worksheet) -> None:
     """A4 across, as wide as the page, the head on each page; below it the sheet's name and the pages' numbers."""
     sheet.set_paper(_A4)
     sheet.set_landscape()
@@ -74,7 +76,7 @@ def _on_paper(sheet: xlsxwriter.worksheet.Worksheet) -> None:
 _FORM_ROWS = 1000
 
 
-def _to_fill_in(sheet: xlsxwriter.worksheet.Worksheet, one: Sheet, text: object) -> None:
+def _to_fill_in(sheet: _Worksheet, one: Sheet, text: object) -> None:
     """Whatever is typed below the head is text (a key of digits would become a number), and some of it is chosen from a list."""
     for index, column in enumerate(one.columns):
         sheet.set_column(index, index, column.width, text)
@@ -151,9 +153,7 @@ def as_text(moment: datetime) -> str:
     return f"{local:%Y/%m/%d %H:%M:%S}" + (f".{local:%f}" if local.microsecond else "")
 
 
-def _write(
-    sheet: xlsxwriter.worksheet.Worksheet, row: int, index: int, cell: SheetCell, formats: dict[type, object]
-) -> None:
+def _write(sheet: _Worksheet, row: int, index: int, cell: SheetCell, formats: dict[type, object]) -> None:
     match cell:
         case None | "":
             return
@@ -170,7 +170,7 @@ def _write(
             sheet.write_datetime(row, index, cell, formats[date])
 
 
-def _chart(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, one: Sheet) -> None:
+def _chart(book: Any, sheet: _Worksheet, one: Sheet) -> None:
     """Columns side by side, over the days of the first column."""
     titles = [column.title for column in one.columns]
     chart = book.add_chart({"type": "column"})
