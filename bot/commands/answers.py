@@ -13,8 +13,8 @@ import click
 
 from bot.commands.shared.basics import echo_json, json_option
 from bot.commands.shared.language import Group, argument, option
-from bot.core.clerk.order_grammar import read_answer
-from bot.core.clerk.understanding import LetterKind, Understood, understand
+from bot.core.clerk.answer.order_grammar import read_answer
+from bot.core.clerk.answer.understanding import LetterKind, Understood, understand
 from bot.core.mail.charset import decode
 from bot.core.mail.parse import parse_mail
 from bot.core.policy.masking import mask_keys

@@ -16,7 +16,7 @@ from bot.commands.summary import sweeps_of
 from bot.composing import composer_of, letters_folder
 from bot.config.settings import load
 from bot.config.to_policy import policy_of
-from bot.core.clerk.refusal_grammar import kind_named
+from bot.core.clerk.answer.refusal_grammar import kind_named
 from bot.core.letters.contexts import Context
 from bot.core.letters.sample_values import ADVANCE, RECEIVED
 from bot.core.letters.samples import SAMPLES

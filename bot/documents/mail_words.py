@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from bot.core.clerk.order_grammar import read_answer
+from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.consent.grammar import said_in
 from bot.core.contractor.matter import Matter, echoes_us, matter_of
 from bot.core.mail.automatic.replies import has_file

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_orders
+from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.mail.html import MOST_HTML, authored_text
 from bot.core.mail.message import Mail

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_orders
+from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.authentication_results import judge_sender

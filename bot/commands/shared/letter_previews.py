@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.core.clerk.actions import refusal_letter, verified_letter
+from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts
-from bot.core.clerk.order_grammar import read_answer
 from bot.core.judging.judge import judge
 from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.judging.options import Obstacle, offer_mail

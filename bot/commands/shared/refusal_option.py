@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bot.commands.shared.language import option
-from bot.core.clerk.refusal_grammar import kind_named
+from bot.core.clerk.answer.refusal_grammar import kind_named
 from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState
 from storage.store import Store

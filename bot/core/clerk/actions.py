@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.clerk.refusal_grammar import kind_in, refusal_note
+from bot.core.clerk.answer.refusal_grammar import kind_in, refusal_note
 from bot.core.judging.lookup import LookUp
 from bot.core.judging.options import Obstacle, acceptance, may_be_told, why_unverifiable
 from bot.core.letters.drafts import Draft

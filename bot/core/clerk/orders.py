@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from bot.core.clerk import actions
 from bot.core.clerk.actions import Action
+from bot.core.clerk.answer.refusal_grammar import shown_note
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.refusal_grammar import shown_note
 from bot.core.judging.options import Obstacle, is_kept_whole, why_no_originals, why_no_papers
 from bot.core.judging.rejudge import Corrected, judge_corrected
 from bot.core.letters.case_texts import about, about_mail

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.clerk.actions import KEY_ASKED, letter_drafts
+from bot.core.clerk.answer.refusal_grammar import refusal_lines
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.key_letters import keys_draft
 from bot.core.clerk.orders import NOT_DONE, CommandResult, order_words
 from bot.core.clerk.originals import originals_draft
-from bot.core.clerk.refusal_grammar import refusal_lines
 from bot.core.judging.history import reasons_in_words
 from bot.core.judging.lookup import LookUp
 from bot.core.judging.options import may_be_told, offer_accepted, offer_held, offer_mail

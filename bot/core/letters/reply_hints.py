@@ -1,7 +1,7 @@
 """How a letter can be answered, as it says itself: what to write, and what it does.
 
 Used by core/verdict/alerts.py, core/clerk/replies.py and core/summary/summarise.py. What a case allows is told by core/judging/options.py,
-which also decides on the orders. The words are those that core/clerk/order_grammar.py reads; a test holds them equal. Pure; nothing is
+which also decides on the orders. The words are those that core/clerk/answer/order_grammar.py reads; a test holds them equal. Pure; nothing is
 raised.
 """
 

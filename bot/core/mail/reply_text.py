@@ -1,6 +1,6 @@
 """A clerk's own text in the answer to a letter of ours: without the quotation and the signature.
 
-Called by the users of core/clerk/order_grammar.py. Stricter than quoting.own_words, because a quoted word taken for the
+Called by the users of core/clerk/answer/order_grammar.py. Stricter than quoting.own_words, because a quoted word taken for the
 clerk's could decide a case. Letters that can be answered begin with REPLY_LINE, by which even a quotation without marks is
 recognised. Pure; linear; nothing is raised.
 """

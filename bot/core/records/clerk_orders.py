@@ -1,6 +1,6 @@
 """What a clerk may order in an answer to a letter of ours, and what an answer says, as values.
 
-Read by core/clerk/order_grammar.py in the reading child, told to the daemon, decided on by core/clerk/decide.py. Values only; nothing is
+Read by core/clerk/answer/order_grammar.py in the reading child, told to the daemon, decided on by core/clerk/decide.py. Values only; nothing is
 raised.
 """
 
@@ -39,7 +39,7 @@ class Words(StrEnum):
 
 
 class CommandKind(ClosedList):
-    """What a clerk may order. How he writes it stands in core/clerk/order_grammar.py; what it does in orders.py beside it."""
+    """What a clerk may order. How he writes it stands in core/clerk/answer/order_grammar.py; what it does in orders.py beside it."""
 
     words: str  # as it is shown
     cases: Cases

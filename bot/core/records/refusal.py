@@ -1,7 +1,7 @@
 """Why a city sends a notice back, as a closed list: what a clerk types for a refusal, and what it says.
 
 Each has a letter of its own: what the contractor reads stands in mail_templates/*/_refusals.j2 under its value. Found in a clerk's words by
-core/clerk/refusal_grammar.py. Values only, nothing is raised.
+core/clerk/answer/refusal_grammar.py. Values only, nothing is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Lines that say who wrote: a name, an office with a name, a way to reach him; only in forms that can be nothing else.
 
-Called by courtesies.py and by core/clerk/remarks.py. A name counts behind an office or a post, when it is the sender's own, when it is a common
+Called by courtesies.py and by core/clerk/answer/remarks.py. A name counts behind an office or a post, when it is the sender's own, when it is a common
 surname, or in Roman letters that spell Japanese: 別件です, 重複です and 他市の案件です are none. Pure; linear; nothing is raised.
 """
 

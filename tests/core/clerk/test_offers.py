@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.clerk.facts import CaseFacts, MailCase
-from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import apply_command
 from bot.core.judging.judge import judge
 from bot.core.judging.lookup import LookUp

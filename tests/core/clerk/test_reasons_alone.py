@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.clerk.order_grammar import read_answer
-from bot.core.clerk.understanding import LetterKind, Understood, understand
+from bot.core.clerk.answer.order_grammar import read_answer
+from bot.core.clerk.answer.understanding import LetterKind, Understood, understand
 
 WHY = "印刷した証書を撮影したものは不可です"
 OPENED = ("（", "(", "　", "：", "、", "。", "\n", "（理由：", "【", "「", " 「", "（「", "\n理由は「", "(\n")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.clerk.actions import Action, refuse
-from bot.core.clerk.order_grammar import read_orders
-from bot.core.clerk.refusal_grammar import kind_in, kind_named, refusal_lines, refusal_note
+from bot.core.clerk.answer.order_grammar import read_orders
+from bot.core.clerk.answer.refusal_grammar import kind_in, kind_named, refusal_lines, refusal_note
 from bot.core.letters.to_contractors import SentBack
 from bot.core.mail.reply_text import answered_words
 from bot.core.records.reasons import SubmissionReason

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.clerk.decide import decide_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
-from bot.core.clerk.order_grammar import read_orders
 from bot.core.clerk.orders import HANDLERS
 from bot.core.judging.lookup import LookUp
 from bot.core.judging.sender_facts import SenderFacts

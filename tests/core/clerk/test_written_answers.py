@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_answer
-from bot.core.clerk.understanding import LetterKind, Understood, understand
+from bot.core.clerk.answer.order_grammar import read_answer
+from bot.core.clerk.answer.understanding import LetterKind, Understood, understand
 from bot.core.records.clerk_orders import ParsedReply
 from bot.core.records.submission import SubmissionState
 from bot.core.text.persons import names_of

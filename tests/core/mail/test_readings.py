@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_answer
+from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.consent.grammar import said_in
 from bot.core.mail.html import shown_and_authored
 from bot.core.mail.message import Mail

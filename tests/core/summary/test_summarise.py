@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_answer
+from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.deadlines.facts import DueItem
 from bot.core.deadlines.reminders import Route
 from bot.core.deadlines.rules import DeadlineKind

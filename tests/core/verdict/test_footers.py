@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.clerk.order_grammar import read_orders
+from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.judging.lookup import LookUp
 from bot.core.mail.automatic.screen import screen

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from bot.core.clerk.order_words import CASE_TOKEN, OTHERS, PLEASE
-from bot.core.clerk.refusal_grammar import denies_kind, kind_in
+from bot.core.clerk.answer.order_words import CASE_TOKEN, OTHERS, PLEASE
+from bot.core.clerk.answer.refusal_grammar import denies_kind, kind_in
 from bot.core.records.clerk_orders import Command, CommandKind
 from bot.core.text.courtesies import is_contact, is_courtesy, plain
 from bot.core.text.lazy_pattern import LazyPattern

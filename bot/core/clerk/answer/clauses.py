@@ -10,11 +10,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.clerk import order_words as grammar
-from bot.core.clerk import reasons
-from bot.core.clerk.one_order import named_cases, order_in
-from bot.core.clerk.remarks import Remark, open_remark, remark, remark_before
-from bot.core.clerk.statements import is_left_plainly, leaves
+from bot.core.clerk.answer import order_words as grammar
+from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.one_order import named_cases, order_in
+from bot.core.clerk.answer.remarks import Remark, open_remark, remark, remark_before
+from bot.core.clerk.answer.statements import is_left_plainly, leaves
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
 from bot.core.text.lazy_pattern import LazyPattern

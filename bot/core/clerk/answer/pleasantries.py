@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.clerk.order_words import PLEASE
+from bot.core.clerk.answer.order_words import PLEASE
 from bot.core.text.lazy_pattern import LazyPattern
 
 _LATE = r"(?:ご?(?:確認|返信|回答|返事|連絡|対応))?(?:が|に)?(?:大変)?遅(?:く(?:な(?:り|って)(?:しまい)?(?:まして)?)?|れて(?:しまい)?(?:まして)?|れまして)[、 ]?(?:すみません|すいません|申し?訳(?:あり|ござい)ません|失礼(?:し|いたし)ました|恐縮です|ごめんなさい)(?:でした)?"

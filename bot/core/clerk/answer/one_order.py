@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.core.clerk import order_words as grammar
-from bot.core.clerk import reasons
-from bot.core.clerk.remarks import is_praise
+from bot.core.clerk.answer import order_words as grammar
+from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.remarks import is_praise
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
 from bot.core.records.submission import Field
 from bot.core.text.courtesies import ENDS

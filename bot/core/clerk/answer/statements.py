@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.clerk.order_words import AFTERWARDS
+from bot.core.clerk.answer.order_words import AFTERWARDS
 from bot.core.text.lazy_pattern import LazyPattern
 
 _ORDERS = r"承認|差し?戻|さしもどし|保留|却下|返戻|受理|受け付け|対応済|確認済|取り?消|中止|停止|撤回|取り?下げ|無視"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.core.clerk.reasons import takes_back
+from bot.core.clerk.answer.reasons import takes_back
 from bot.core.text.courtesies import plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import may_be_about_a_case

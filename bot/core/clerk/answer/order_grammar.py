@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from bot.core.clerk import order_words as grammar
-from bot.core.clerk import reasons
-from bot.core.clerk.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
-from bot.core.clerk.one_order import order_in
-from bot.core.clerk.refusal_grammar import kind_in
-from bot.core.clerk.remarks import Remark, is_praise
-from bot.core.clerk.signatures import is_ornament, may_stand_below
-from bot.core.clerk.statements import may_wait, overlooked
+from bot.core.clerk.answer import order_words as grammar
+from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
+from bot.core.clerk.answer.one_order import order_in
+from bot.core.clerk.answer.refusal_grammar import kind_in
+from bot.core.clerk.answer.remarks import Remark, is_praise
+from bot.core.clerk.answer.signatures import is_ornament, may_stand_below
+from bot.core.clerk.answer.statements import may_wait, overlooked
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
 from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, CommandKind, ParsedReply
 from bot.core.text.courtesies import plain

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
-from bot.core.clerk.order_words import AFTERWARDS, DSURE
-from bot.core.clerk.pleasantries import OPENING, is_pleasant
-from bot.core.clerk.statements import cause_before, says_aside, says_looked, says_small, says_well
+from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
+from bot.core.clerk.answer.pleasantries import OPENING, is_pleasant
+from bot.core.clerk.answer.statements import cause_before, says_aside, says_looked, says_small, says_well
 from bot.core.text.courtesies import is_contact, is_courtesy
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import is_person

@@ -1,0 +1,1 @@
+"""What a clerk's answer says, as orders: its words, lines and sentences."""
