@@ -138,12 +138,16 @@ SETS = {
     "clear, a second set": lambda: rows("second_clear"),
     "clear, a third set": lambda: [row for row in rows("third_clear") if is_offered(row)],
     "clear, a fourth set": lambda: [row for row in rows("fourth_clear") if is_offered(row)],
+    "clear, a fifth set": lambda: [row for row in rows("fifth_clear") if is_offered(row)],
+    "clear, a sixth set": lambda: [row for row in rows("sixth_clear") if is_offered(row)],
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
     "unclear, a second set": lambda: rows("second_unclear"),
     "unclear, a third set": lambda: rows("third_unclear"),
     "unclear, a fourth set": lambda: rows("fourth_unclear"),
+    "unclear, a fifth set": lambda: rows("fifth_unclear"),
+    "unclear, a sixth set": lambda: rows("sixth_unclear"),
 }
 LEAST = {
     "clear, looked at": 0.95,
@@ -152,6 +156,8 @@ LEAST = {
     "clear, a second set": 0.9,
     "clear, a third set": 0.9,
     "clear, a fourth set": 0.8,
+    "clear, a fifth set": 0.6,
+    "clear, a sixth set": 0.6,
 }
 
 

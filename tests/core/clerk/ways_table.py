@@ -53,7 +53,10 @@ that all is well); 26 of 35 signatures and 47 of 50 heads were recognised. A sec
 the grammar stood: 122 of 150 clear ones acted right, none wrong, and none of the 80 unclear ones. A third set are whole mails, with signatures, quotations and what
 clerks explain beside an order: 77 of 137 clear ones acted right at first, none wrong, and none of the 80 unclear ones. A fourth set, again by somebody who had not
 seen the grammar: 80 of 136 clear ones acted right at first, 55 were asked about and one acted wrong (it took 「、残りの2件は承認…」 behind a reason in brackets for the
-reason), and none of the 80 unclear ones acted. What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
+reason), and none of the 80 unclear ones acted. A fifth and a sixth set are whole mails of two more such writers, with explanations in whole
+sentences, works called by a part of their name, and lists of all kinds: 49 of 118 and 38 of 117 clear ones acted right before the grammar was widened for
+the sixth, 61 of the fifth at its first run after that; none of the 120 unclear ones ever acted. Of a hundred answers made to trap the new rules (承認します。契約は流れました)
+two thirds of those beside 承認 acted at first, so that only what speaks for the notice may stand beside it now. What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
 not counted here. `./run answers read` tells the same of any text.
 
 | set | texts | acts right | asks | acts wrong |

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.line_form import in_digits, in_form
 from bot.core.clerk.answer.one_order import named_cases, order_in
-from bot.core.clerk.answer.remarks import Remark, open_remark, remark, remark_before
+from bot.core.clerk.answer.remarks import Remark, aside_in, open_remark, remark, remark_before
 from bot.core.clerk.answer.statements import is_left_plainly, leaves
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
@@ -54,48 +55,12 @@ def holds_order(line: str) -> bool:
     return found is not None and any(isinstance(one.what, Command) for one in found)
 
 
-CIRCLED = LazyPattern("[①-⑳]")
-_BULLET = LazyPattern(r"^(?:[・→⇒➡▶►■◆●▼]|- )+ ?")
-KANJI_PLACE = LazyPattern(
-    r"(^|[^一-龥0-9])([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
-)
-_IN_BRACKETS = LazyPattern(r"^[【\[〔(「]((?:No\.? ?)?[0-9]{1,2} ?件目)[】\]〕)」][:、 ]*")
-_RUN = LazyPattern(r"([0-9]{1,2})(?:[.)→:]|->)? ?(承認|差し?戻|保留|確認済|なし|対応済|無視|相違)")
-_GLUED = LazyPattern(r"[一-龥ぁ-ん)] ?$|^$|[、,。;] ?$")
-_NO_PLACE = LazyPattern(r"(?:[件番月日年時分第号から]|まで) ?$")
-
-
-def _parted(text: str) -> str:
-    """A line in which numbers stand right before orders, with their cases: 1承認2差戻し(…)3承認."""
-    found = [
-        one
-        for one in _RUN.finditer(text)
-        if _GLUED.search(before := text[max(0, one.start() - 2) : one.start()]) and not _NO_PLACE.search(before)
-    ]
-    numbers = [int(one[1]) for one in found]
-    if len(found) < _SEVERAL or found[0].start() or numbers != sorted(set(numbers)):
-        return text
-    ends = [*(one.start() for one in found[1:]), len(text)]
-    return "、".join(
-        f"{one[1]}件目 {text[one.start(2) : end]}".strip("、, ") for one, end in zip(found, ends, strict=True)
-    )
-
-
-_IN_THE_LIST = LazyPattern(r"^(?:(?:一覧|リスト|表|報告)(?:の|では))(?:[0-9]{1,2}番目(?:[、,・と]|から|及び|および)?)+")
-_QUOTED = LazyPattern(r"[「『\"“]([^「」『』\"“”]{1,12})[」』\"”]")
-DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
-
-
-def _in_digits(text: str) -> str:
-    return KANJI_PLACE.sub(lambda found: found[1] + DIGITS[found[2]] + found[3], text)
-
-
 def line_of(text: str, own: Collection[str]) -> list[Said] | None:
     """What a line says, clause by clause; None where one is neither an order nor a remark."""
-    text = _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text))
-    text = _without_marks(_in_digits(text))
-    text = _parted(_IN_THE_LIST.sub(lambda found: found[0].replace("番目", "件目"), text))
-    found = _in_order(text) or _by_receipts(text, own) or _by_cases(text, own) or _segment(text, own)
+    text = in_form(text)
+    found = (
+        _in_order(text) or _by_halves(text) or _by_receipts(text, own) or _by_cases(text, own) or _segment(text, own)
+    )
     if found is None and (bare := _QUOTED.sub(r"\1", text)) != text:
         found = _by_cases(bare, own) or _segment(bare, own)
         if found is not None and any(isinstance(one.what, Command) and one.what.words for one in found):
@@ -103,24 +68,24 @@ def line_of(text: str, own: Collection[str]) -> list[Said] | None:
     return found
 
 
-_MARKED = LazyPattern(
-    r"(^|件目[:、 ]*)(?:[○◯〇✓✔☑] ?(?P<well>承認|確認済|対応済)|[×✕✖✗] ?(?P<ill>差し?戻|相違)|[-△▲] ?(?P<other>対応済|無視|保留))"
-)
-_BRACKETED_ORDER = LazyPattern(r"^[【\[](承認|差し?戻し?|保留|確認済み?|対応済み?|なし|無視|相違)[】\]][:、 ]*")
-_COUNTED_ORDER = LazyPattern(r"^([1-9][0-9]?)件(承認|差し?戻|保留|確認済|対応済|無視)")
-_IN_BOTH = LazyPattern(r"^approved ?\((承認)\)$", re.IGNORECASE)
-_ONLY_ONE = LazyPattern(
-    r"^(?:本日は|今日は|今回は|まずは?|先に)?[、 ]?([0-9]{1,2})件目(?:だけ|のみ)(?:先に)?(?:ご?回答|返信|ご?連絡)(?:(?:いた|致)?し)ます[。、 ]+([0-9]{1,2})件目"
+_QUOTED = LazyPattern(r"[「『\"“]([^「」『』\"“”]{1,12})[」』\"”]")
+_HALVES = LazyPattern(
+    r"^(?:最初|はじめ|初め|上)(?:の|から)? ?(?P<first>[1-9])(?:件|つ)(?:は|を|とも|:|→)?[、 ]?(?P<one>[^、。,]+)[、。, ]+(?:最後|おわり|終わり|下|残り)の? ?(?P<second>[1-9])(?:件|つ)(?:は|を|とも|:|→)?[、 ]?(?P<other>.+)$"
 )
 
 
-def _without_marks(text: str) -> str:
-    """A line without marks that say the same as the order behind them, and with a count before an order as all cases: ○ 承認, 2件承認."""
-    text = _MARKED.sub(lambda found: f"{found[1]} {found['well'] or found['ill'] or found['other']}", text).strip()
-    text = _IN_BOTH.sub(r"\1", _BRACKETED_ORDER.sub(r"\1 ", text))
-    if (only := _ONLY_ONE.match(text)) is not None and only[1] == only[2]:
-        text = text[only.start(2) :]
-    return _COUNTED_ORDER.sub(r"\1件とも\2", text)
+def _by_halves(text: str) -> list[Said] | None:
+    """The first so many and the last so many, which are all of the letter: 最初の3件は承認、最後の1件は差戻し(…)."""
+    if (found := _HALVES.match(text)) is None:
+        return None
+    first, count = int(found["first"]), int(found["first"]) + int(found["second"])
+    orders = order_in(found["one"].strip(ENDS)), order_in(found["other"].strip(ENDS))
+    said: list[Said] = []
+    for order, places in zip(orders, (range(1, first + 1), range(first + 1, count + 1)), strict=True):
+        if order is None or not is_unnamed(order):
+            return None
+        said.append(Said(replace(order, cases=tuple(places), count=count), text=text))
+    return said
 
 
 _RECEIPTS = LazyPattern(
@@ -173,6 +138,7 @@ def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
 _FROM_THE_TOP = LazyPattern(
     r"^(?:(?:1件目|先頭|最初|上|頭|一番上|1番目|一覧の上)から(?:の?順(?:番)?(?:に|で)?)?|順(?:番)?に|上から順(?:番)?(?:に|で))[、: ]*"
 )
+_APART = LazyPattern(r" (です|で|と)")
 _ONE_OF_THEM = LazyPattern(r"(?:[^、,。/・ ()]|\([^()]*\))+")
 
 
@@ -180,7 +146,7 @@ def _in_order(text: str) -> list[Said] | None:
     """Orders for all cases of the letter, by their order: 先頭から順に承認、差戻し（…）、承認."""
     if (found := _FROM_THE_TOP.match(text)) is None:
         return None
-    pieces = _ONE_OF_THEM.findall(text[found.end() :])
+    pieces = _ONE_OF_THEM.findall(_APART.sub(r"\1", text[found.end() :]))
     if not _SEVERAL <= len(pieces) <= MOST_CASES:
         return None
     orders = [order for one in pieces if (order := order_in(one)) is not None and is_unnamed(order)]
@@ -228,7 +194,7 @@ def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
         return [Said(Remark.LEFT, text=rest, named=named)]
     if said is None or not any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in said):
         return None
-    if any(isinstance(one.what, Command) and not is_unnamed(one.what) for one in said):
+    if any(isinstance(one.what, Command) and not _is_unnamed_beside(one.what, named) for one in said):
         return None
     return [
         replace(one, what=of_cases(one.what, named), text=text)
@@ -238,11 +204,19 @@ def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
     ]
 
 
+def _is_unnamed_beside(order: Command, named: Command) -> bool:
+    """Whether it names no other cases than these: 1件目も2件目も…ので、いずれも対応済."""
+    is_of_these = order.is_for_all and not order.work and order.count in {0, len(named.cases)}
+    return is_unnamed(order) or (is_of_these and len(named.cases) > 1)
+
+
 def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
     """The same where it begins with the name of a work: 中央公園整備工事は承認で. Whether the letter has it is seen when the answer is decided."""
     found = grammar.WORK.match(text)
-    if found is None and (found := grammar.WORK_PART.match(text)) is not None and grammar.NO_PART.search(found["work"]):
-        return None
+    if found is None:
+        found = next(filter(None, (one.match(text) for one in _PARTS_OF_WORKS)), None)
+        if found is not None and grammar.NO_PART.search(found["work"]):
+            return None
     if found is None or grammar.NO_NAME.search(found["work"]):
         return None
     said = _sentences(text[found.end() :], own)
@@ -251,6 +225,9 @@ def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
         return None
     named = Command(CommandKind.HELP, work=found["work"].strip("「」『』 "))
     return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
+
+
+_PARTS_OF_WORKS = (grammar.WORK_PART, grammar.WORK_FIRM, grammar.WORK_SHORT)
 
 
 def _is_left(cases: str, rest: str) -> bool:
@@ -266,7 +243,7 @@ _BY_WORK = frozenset(kind for kind in CommandKind if kind.cases is not Cases.ANY
     CommandKind.CORRECT
 }
 _BEFORE_CASES = LazyPattern(
-    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
+    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|(?:d-?sure|確認待ち)(?:分)?の|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
     re.IGNORECASE,
 )
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
@@ -290,13 +267,25 @@ def _sentences(text: str, own: Collection[str]) -> list[Said] | None:
 
 
 def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None:
-    """Several sentences. One that is neither may tell the reason of 差戻し, or what was done before 対応済, behind it."""
+    """Several sentences: orders, remarks, and what is told in open words."""
     found = [_sentences_of_one(one, own) for one in sentences]
     while len(found) > 1 and found[-1] is not None and all(one.what is Remark.COURTESY for one in found[-1]):
         found, sentences = found[:-1], sentences[:-1]
     unknown = [text for text, said in zip(sentences, found, strict=True) if said is None]
     if not unknown:
         return _all_of(found)
+    return _with_its_reason(found, unknown) or _all_of(
+        [said or _aside(text) for text, said in zip(sentences, found, strict=True)]
+    )
+
+
+def _aside(sentence: str) -> list[Said] | None:
+    told = aside_in(sentence)
+    return [Said(told, text=sentence)] if told is not None else None
+
+
+def _with_its_reason(found: Sequence[list[Said] | None], unknown: Sequence[str]) -> list[Said] | None:
+    """Where the sentences that are neither tell the reason of 差戻し, or what was done before 対応済, behind them."""
     last = found[-1]
     order = last[0].what if last is not None and len(last) == 1 else None
     if not isinstance(order, Command) or (order.words and order.verb is not CommandKind.DEALT_WITH):
@@ -307,6 +296,24 @@ def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None
         return None
     told = replace(order, words=clean("。".join(filter(None, (*unknown, order.words))), WORDS_CHARACTERS))
     return [*(one for said in others for one in said), Said(told, text=told.words)]
+
+
+def _aside_of_a_case(sentence: str) -> list[Said] | None:
+    """What is told of one case, which is ordered elsewhere: 4件目は契約日が一日ずれています."""
+    text = in_digits(_BEFORE_CASES.sub("", sentence))
+    found = grammar.CASES.match(text)
+    named = named_cases(found) if found is not None and found.end() else None
+    if found is None or named is None or not named.cases or named.is_for_rest:
+        return None
+    told = aside_in(text[found.end() :])
+    return [Said(told, text=sentence, named=named)] if told is not None else None
+
+
+def asides_of(line: str, own: Collection[str]) -> list[Said] | None:
+    """A line that orders nothing: sentences in open words, and remarks."""
+    sentences = [part.strip(ENDS) for part in _SENTENCE_ENDS.split(line) if part.strip(ENDS)]
+    said = [_remarks_of(one, own) or _aside(one) or _aside_of_a_case(one) for one in sentences[:MOST_CASES]]
+    return _all_of(said) if said and len(sentences) <= MOST_CASES else None
 
 
 def _sentences_of_one(text: str, own: Collection[str]) -> list[Said] | None:
@@ -332,6 +339,8 @@ def _all_of(found: Sequence[list[Said] | None]) -> list[Said] | None:
         is_open = isinstance(last, Command) and last.verb.takes_lines
         if isinstance(last, Command) and len(one) == 1 and (both := _both_dealt_with(last, one[0].what)) is not None:
             said[-1] = replace(said[-1], what=both)
+            continue
+        if isinstance(last, Command) and len(one) == 1 and one[0].what == last and not last.verb.takes_lines:
             continue
         if is_open and any(not isinstance(part.what, Remark) for part in one):
             return None
@@ -377,7 +386,7 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
     rest = text
     for _ in range(_MOST_REMARKS):
         if (order := order_in(rest)) is not None or (said and (order := _named_order(rest)) is not None):
-            is_told = any(one.what is Remark.TOLD for one in said)
+            is_told = any(one.what in _IN_OPEN_WORDS for one in said)
             return None if is_told and not _WRITTEN_OUT.search(rest) else [*said, Said(order, text=text)]
         if (whole := remark(rest, own)) is not None:
             return [*said, Said(whole, text=text)]
@@ -394,6 +403,7 @@ def _clause(text: str, own: Collection[str]) -> list[Said] | None:
     return None
 
 
+_IN_OPEN_WORDS = frozenset({Remark.TOLD, Remark.PRAISED, Remark.OPEN})
 _WRITTEN_OUT = LazyPattern(r"承 ?認|受|なし|無し|済|[0-9]番?|保留|差し?戻|不要|無視|再|停止|キー|原本|[かし]ょうにん")
 """An order by its own word, behind a reason in open words: 担当が休みなので閲覧できません is none."""
 
@@ -426,6 +436,6 @@ def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
 
 def heading_in(text: str) -> Command | None:
     """The cases that a line of its own names: 1件目."""
-    found = grammar.CASES.fullmatch(_in_digits(text))
+    found = grammar.CASES.fullmatch(in_digits(text))
     is_one = found is not None and (found["receipt"] or found["counted"] or grammar.CASE_TOKEN.search(text))
     return named_cases(found) if found is not None and is_one else None

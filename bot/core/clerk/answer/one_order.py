@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.remarks import is_praise
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
 from bot.core.records.submission import Field
@@ -20,15 +21,20 @@ from bot.core.text.normalise import clean
 
 def order_in(text: str) -> Command | None:
     """The order that the text is, from its first character to its last."""
-    if (order := _verb(text, Command(CommandKind.HELP))) is not None:
+    behind = grammar.BEHIND_AN_ARROW.fullmatch(text) or grammar.BEHIND.fullmatch(text)
+    is_list = behind is not None and _NUMBERS.fullmatch(behind["cases"]) is not None
+    if not is_list and (order := _verb(text, Command(CommandKind.HELP))) is not None:
         return order
-    if behind := grammar.BEHIND.fullmatch(text):
+    if behind is not None:
         cases = grammar.CASES.fullmatch(behind["cases"])
         named = named_cases(cases) if cases is not None else None
-        return _verb(f"{behind['verb']}{behind['words'] or ''}", named) if named is not None else None
+        words = (behind["words"] or "").lstrip("←: ")
+        return _verb(f"{behind['verb']} {words}".strip(), named) if named is not None else None
     return None
 
 
+_NUMBERS = LazyPattern(rf"{grammar.NUMBER}(?:件目)?(?:[、,・ ~-]+{grammar.NUMBER}(?:件目)?)*")
+"""差戻し:3(…) is no reason that begins with 3."""
 _RANGE = frozenset({"から", "~", "〜", "-"})
 _PLACES = LazyPattern(rf"({grammar.NUMBER})\)?(?: ?(?:件目|つ目))? ?([^0-9(]*)")
 
@@ -72,18 +78,29 @@ def _verb(text: str, named: Command) -> Command | None:
     for pattern, verb in grammar.PLAIN:
         if pattern.fullmatch(text):
             return replace(named, verb=verb)
+    text = _without_its_name(text)
     if (found := grammar.CANDIDATE.match(text)) and grammar.CHOOSE.fullmatch(text[found.end() :]):
-        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"]))
+        return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"] or found["c"]))
     if found := grammar.NUMBERED.fullmatch(text):
         return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["number"]))
     return _verb_with_words(text, named) or _correction(text, named) or _look_up(text, named)
+
+
+def _without_its_name(text: str) -> str:
+    """候補1番(松が丘汚水枝線)で without what the candidate is called."""
+    found = _CALLED.match(text)
+    return f"{found[1]}{text[found.end() :]}" if found is not None and not changes(found[2]) else text
+
+
+_CALLED = LazyPattern(r"^((?:候補の(?:中|うち)、?)?(?:候補)? ?[1-9] ?番目?) ?\(([^()]{2,30})\)")
 
 
 def _verb_with_words(text: str, named: Command) -> Command | None:
     """The order with a reason or a memo, which stands behind it, or before it."""
     for pattern, verb in grammar.TAKES_WORDS:
         if found := pattern.fullmatch(text):
-            words = _SHORT_FORM.sub(r"(\g<0>", (found["words"] or "").strip(ENDS))
+            words = _in_its_brackets(text, found) if found["words"] else ""
+            words = _SHORT_FORM.sub(r"(\g<0>", words.strip(ENDS))
             says_well = verb.needs_words and is_praise(words)
             if says_well or reasons.is_taken_back(verb, words) or reasons.holds_more(words, verb):
                 return None
@@ -105,6 +122,16 @@ def _verb_with_words(text: str, named: Command) -> Command | None:
     return None
 
 
+def _in_its_brackets(text: str, found: re.Match[str]) -> str:
+    """The words with a bracket at either end that belongs to them: its other half is among them."""
+    words, before, behind = found["words"], text[: found.start("words")][-1:], text[found.end("words") :][:1]
+    opening = _OPENED_BY.get(behind, "")
+    if opening and words.count(opening) > words.count(behind):
+        words += behind
+    return before + words if before == "「" and words.count("」") > words.count("「") else words
+
+
+_OPENED_BY = {")": "(", "】": "【", "」": "「"}
 _SHORT_FORM = LazyPattern(r"^(?:仮称|仮|株|有|同|資|一財|公財|一社|公社)\)")
 """What a reason begins with in brackets of its own, whose first sign was taken for the order's: (仮称)…."""
 
@@ -122,6 +149,10 @@ def _correction(text: str, named: Command) -> Command | None:
 
 def _look_up(text: str, named: Command) -> Command | None:
     found = grammar.LOOK_UP.fullmatch(text) if named == Command(CommandKind.HELP) else None
-    if found is None:
+    if found is None or _REQUESTS.search(text) is not None:
         return None
     return replace(named, verb=CommandKind.LOOK_UP, words=clean(found["words"] or found["before"], WORDS_CHARACTERS))
+
+
+_REQUESTS = LazyPattern(r"(?:か|聞いて.*|確かめて.*|問い合わせ.*)$")
+"""What the contractor is to be asked is nothing to look up."""

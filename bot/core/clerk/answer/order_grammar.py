@@ -7,19 +7,29 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
-from bot.core.clerk.answer.clauses import CIRCLED, Said, heading_in, holds_order, is_unnamed, line_of, of_cases
+from bot.core.clerk.answer.clauses import (
+    Said,
+    asides_of,
+    heading_in,
+    holds_order,
+    is_unnamed,
+    line_of,
+    of_cases,
+)
+from bot.core.clerk.answer.fitting import fitting_orders, of_all_seen, with_reasons_above
+from bot.core.clerk.answer.line_form import in_plain_numbers
 from bot.core.clerk.answer.one_order import order_in
 from bot.core.clerk.answer.refusal_grammar import kind_in
 from bot.core.clerk.answer.remarks import Remark, is_praise
 from bot.core.clerk.answer.signatures import is_ornament, may_stand_below
-from bot.core.clerk.answer.statements import may_wait, overlooked
+from bot.core.clerk.answer.statements import overlooked
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
-from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, ParsedReply
 from bot.core.text.courtesies import plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean, fold
@@ -66,9 +76,10 @@ def read_orders(words: AnsweredWords, own: Collection[str] = ()) -> ParsedReply:
             reading.take(line)
     reading.end()
     below = [line for line in words.signature if holds_order(line) or reasons.takes_back(plain(line))]
-    orders = [_closed(order, own) for order in _settled(reading)]
+    fitting, against = fitting_orders(reading.said)
+    orders = of_all_seen(with_reasons_above([_closed(order, own) for order in fitting]), reading.said)
     broken = [_shown(order) for order in orders if not _is_whole(order)]
-    return ParsedReply(tuple(orders), (*reading.unclear, *below, *broken))
+    return ParsedReply(tuple(orders), (*reading.unclear, *against, *below, *broken))
 
 
 def _with_cases_below(lines: Sequence[str]) -> Sequence[str]:
@@ -134,13 +145,13 @@ class _Reading:
     def take(self, line: str) -> None:
         """Take the next line."""
         self._line += 1
-        text = plain(CIRCLED.sub(lambda found: f" ({ord(found[0]) - ord('①') + 1})", line))
+        text = plain(in_plain_numbers(line))
         if not text:
             self._is_parted = True
             return
         if UNSEEN in line or grammar.TWO_NUMBERS.search(text):
             self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
-        elif self._give_case_its_reason(text) or self._give_reason_below(text):
+        elif self._give_case_its_reason(text) or self._give_reason_below(text) or self._repeat_order(text):
             pass
         elif (heading := heading_in(text)) is not None:
             self._settle_heading()
@@ -156,7 +167,15 @@ class _Reading:
     def end(self) -> None:
         """There is no more."""
         self._settle_heading()
-        self.unclear += [*self._before, *([self._name] if self._name is not None else [])]
+        self._take_asides(self._before)
+        self.unclear += [self._name] if self._name is not None else []
+
+    def _take_asides(self, lines: Sequence[str]) -> None:
+        """What orders nothing and changes nothing is passed over; anything else is not understood."""
+        for line in lines:
+            told = asides_of(plain(line), self._own)
+            self.said += [replace(one, line=self._line) for one in told or ()]
+            self.unclear += [line] if told is None else []
 
     def _settle_heading(self) -> None:
         """A line that names a case without an order for it."""
@@ -216,11 +235,22 @@ class _Reading:
         cases = (int(told["place"]),)
         for place, one in enumerate(self.said):
             order = one.what
-            if isinstance(order, Command) and order.cases == cases and order.verb.needs_words and not order.words:
+            if isinstance(order, Command) and order.cases == cases and order.verb.takes_lines and not order.words:
                 words = clean(told["words"], WORDS_CHARACTERS)
                 self.said[place], self._open = replace(one, what=replace(order, words=words)), place
                 return True
         return False
+
+    def _repeat_order(self, text: str) -> bool:
+        """2件目 同上: whether it orders the same as the line above, for a case of its own."""
+        found = _AS_ABOVE.fullmatch(text)
+        last = self.said[-1].what if self.said else None
+        named = heading_in(found["case"]) if found is not None else None
+        if named is None or not isinstance(last, Command) or last.candidate or is_unnamed(last):
+            return False
+        self.said.append(Said(of_cases(last, named), self._line, text))
+        self._open = None
+        return True
 
     def _take_remarks(self, found: list[Said], text: str, line: str) -> None:
         kinds = {one.what for one in found}
@@ -268,7 +298,7 @@ class _Reading:
         elif not self._has_orders() and (_REASON_IS.match(text) or reasons.may_stand_before(text)):
             self._before.append(text)
         else:
-            self.unclear.append(line)
+            self._take_asides([line])
 
     def _open_order(self) -> Command | None:
         order = self.said[self._open].what if self._open is not None else None
@@ -306,78 +336,20 @@ def _is_apart(order: Command, text: str) -> bool:
 
 
 _REASON_IS = LazyPattern(
-    r"^(?:差し?戻し?の?|相違の?)?理由(?: ?\(?共通\)?)?(?: ?(?:は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)| )[、 ]?"
+    r"^\(?(?:差し?戻し?の?|相違の?)?理由(?: ?\(?共通\)?)?(?: ?(?:\)|は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)| )[、 ]?"
 )
 _REASON_BELOW = LazyPattern(
-    r"^\(?(?:(?:差し?戻し?|相違)の?)?理由 ?(?:\(共通\)|共通)?\)?(?:は(?:(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|:| )[、 ]*(?P<words>.+)$"
+    r"^\(?(?:(?:差し?戻し?|相違)の?)?理由 ?(?:\(共通\)|共通)?\)?(?:は(?:(?:[0-9]{1,2}件とも|いずれも|全て|すべて)?(?:同じ|共通)(?:で|です)[、。 ]|(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|:| )[、 ]*(?P<words>.+)$"
 )
 _AS_REASON = LazyPattern(
     r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願いします)?$"
 )
-_REASON_OF_A_CASE = LazyPattern(
-    r"^\(?(?P<place>[0-9]{1,2})件目の?(?:差し?戻し?の?|相違の?)?理由(?:は|\)|:|です)[:、 ]?(?P<words>.*)$"
+_AS_ABOVE = LazyPattern(
+    r"(?P<case>[0-9]{1,2}(?:件目|つ目)[:、, ]?)[はも]? ?(?:同上|同じく|同様|右同|〃|上に同じ)(?:です|で)?"
 )
-
-
-def _settled(reading: _Reading) -> Iterator[Command]:
-    """The orders, with 一致しています as 確認済 where nothing beside it says more; what does not fit together is unclear."""
-    said = reading.said
-    for place, one in enumerate(said):
-        beside = _beside(said, place)
-        if isinstance(one.what, Command):
-            if not _is_said_by(one.what, beside):
-                yield one.what
-        elif one.what is Remark.AGREES:
-            order = of_cases(Command(CommandKind.CONFIRMED), one.named)
-            if beside is None and any(other.what in _OPEN for other in said):
-                reading.unclear.append(one.text)  # of what, nobody knows
-            elif beside is None or beside.verb not in _FAVOURED or not is_unnamed(order, beside):
-                yield order
-        elif _is_against(one, beside, said):
-            reading.unclear.append(one.text)
-
-
-_WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
-_OPEN = frozenset({Remark.TOLD, Remark.PRAISED})
-_FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
-
-
-def _beside(said: Sequence[Said], place: int) -> Command | None:
-    """The order that a clause belongs to: in its line the next one, else the last; else that of the next or the last line."""
-    line = said[place].line
-    after = [one for one in said[place + 1 :] if isinstance(one.what, Command)]
-    before = [one for one in reversed(said[:place]) if isinstance(one.what, Command)]
-    near = [one for one in (*after[:1], *before[:1]) if one.line == line]
-    found = next(iter((*near, *after[:1], *before[:1])), None)
-    return found.what if found is not None and isinstance(found.what, Command) else None
-
-
-def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool:
-    """Whether a remark does not fit what is ordered beside it."""
-    if one.what is Remark.LEFT:
-        return not all(_leaves_out(each, one) for each in said)
-    return one.what in _WELL and beside is not None and beside.verb not in _FAVOURED
-
-
-def _leaves_out(said: Said, left: Said) -> bool:
-    """Whether an order stands beside a case that is left for later: it is surely not about that case."""
-    order, named = said.what, left.named
-    if not isinstance(order, Command):
-        return True
-    if not may_wait(left.text, said.text):
-        return False
-    if named.is_for_rest and not named.cases:
-        return bool(order.cases or order.receipt or order.work) and not order.is_for_rest
-    if not named.cases or named.is_for_rest or not order.cases:
-        return False
-    places = set(named.cases)
-    return places <= set(order.cases) if order.is_for_rest else places.isdisjoint(order.cases)
-
-
-def _is_said_by(order: Command, beside: Command | None) -> bool:
-    """Whether 承認 only says once more what a candidate beside it says: 2番の工事です。承認します。."""
-    is_plain = order.verb is CommandKind.ACCEPT and not order.candidate
-    return is_plain and beside is not None and bool(beside.candidate) and is_unnamed(order, beside)
+_REASON_OF_A_CASE = LazyPattern(
+    r"^\(?(?P<place>[0-9]{1,2})(?:件目|番)?の?(?:差し?戻し?の?|相違の?|保留の?)?(?:理由|メモ)(?:は|→|\)|:|です)[:、 ]?(?P<words>.*)$"
+)
 
 
 # -- an order as a whole

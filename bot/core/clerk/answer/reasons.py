@@ -52,6 +52,16 @@ _POINTS_ELSEWHERE = LazyPattern(
 )
 
 
+_ABOVE = LazyPattern(
+    r"(?:理由は?、?)?(?:同上|右同|左同|上に同じ|上と同じ|〃|同じ理由|同理由)(?:です|のため|による|で)?。?"
+)
+
+
+def points_above(words: str) -> bool:
+    """Whether a reason only says that it is that of the order above."""
+    return _ABOVE.fullmatch(words) is not None
+
+
 def takes_back(text: str) -> bool:
     """Whether a line below the answer, as of a signature, takes something back."""
     return _TAKES_BACK.search(text) is not None
@@ -59,7 +69,7 @@ def takes_back(text: str) -> bool:
 
 # Words behind 対応済 that say that it is not done.
 _UNFINISHED = LazyPattern(
-    r"まだ|未|待ち|待って|予定|たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|ようです|明日|来週|後日|後ほど|のちほど|不在|でしょう|ません|ない|ただし|(?:^|[。、 ])ただ|再度|もう一度|検討|依頼中|確認中|調整中|か$|\?"
+    r"まだ|未|待ち|待って|予定|たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|ようです|明日|来週|後日|後ほど|のちほど|不在|留守|折り返し(?:を|待|の)|考えて|でしょう|ません|ない|ただし|(?:^|[。、 ])ただ|再度|もう一度|検討|依頼中|確認中|調整中|か$|\?"
 )
 
 
@@ -79,7 +89,7 @@ _ELSEWHERE = LazyPattern(
 
 
 _NOT_WANTED = LazyPattern(
-    r"(?:対応|処理|回答|返信|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|なくて|しなくて)"
+    r"(?:行う|する|やる|対応する|すべき)(?:こと|もの)(?:は|が|も)?(?:特に)?[、 ]?(?:あり|ござい)ません|(?:対応|処理|回答|返信|返事|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|なくて|しなくて)"
     r"|(?:あて|宛て?|もの|担当|関係|案件|工事)(?:の(?:もの|メール))?では(?:ない|ありません|なく)|(?:広告|営業|迷惑|宣伝|セールス|勧誘|案内|間違い)(?:の)?(?:メール)?のようです|(?:構い|かまい)ません|(?:差し支え|支障|問題)(?:は)?(?:ありません|ございません)"
 )
 
@@ -271,9 +281,14 @@ _TELLING = LazyPattern(
 )
 
 
+_QUOTED = LazyPattern(
+    r"(?:文面|文言|理由|文章|内容)?(?:は|:)? ?[「『]([^「」『』]+)[」』](?:と(?:お伝え|書いて|記載して)|として|で)(?:ください|下さい|お願い(?:いた|致)?します)"
+)
+
+
 def for_contractor(words: str) -> str:
     """What a clerk wants him to be told, without the words that say so: 業者には「…」とお伝えください."""
-    told = _TO_TELL.fullmatch(words)
+    told = _TO_TELL.fullmatch(words) or _QUOTED.fullmatch(words)
     return told[1] if told is not None else _TELLING.sub("", words)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
+from bot.core.clerk.answer.asides import Aside, aside, aside_before
 from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
 from bot.core.clerk.answer.pleasantries import OPENING, is_pleasant
 from bot.core.clerk.answer.statements import cause_before, says_aside, says_looked, says_small, says_well
@@ -29,6 +30,7 @@ class Remark(Enum):
     AGREES = "agrees"  # the same, of the whole certificate: 確認済, where nothing else is ordered
     TOLD = "told"  # something in open words (statements.py): beside an order that is written out alone
     PRAISED = "praised"  # that all is well, in open words
+    OPEN = "open"  # anything else, in open words (asides.py): not beside 承認 and 確認済
     LEFT = "left"  # that a case waits for another answer
 
 
@@ -94,10 +96,12 @@ def remark(text: str, own: Collection[str] = ()) -> Remark | None:
     for pattern, kind in _ALONE:
         if pattern.fullmatch(text):
             return kind
+    bare = text.strip("-=*~■◆● ")
+    if is_pleasant(bare):
+        return Remark.COURTESY
     if (addressed := _ADDRESSED.fullmatch(text)) is not None and is_person(addressed["whom"], own):
         return None  # what a colleague is asked to do is no order of ours
-    bare = text.strip("-=*~■◆● ")
-    if is_courtesy(bare) or is_pleasant(bare):
+    if is_courtesy(bare):
         return Remark.COURTESY
     if is_contact(text):
         return Remark.CONTACT
@@ -111,6 +115,15 @@ def open_remark(text: str) -> Remark | None:
     return Remark.TOLD if says_looked(text) or says_aside(text) else None
 
 
+_KIND_OF_ASIDE = {Aside.FOR: Remark.PRAISED, Aside.OPEN: Remark.OPEN}
+
+
+def aside_in(sentence: str) -> Remark | None:
+    """What a whole sentence that is nothing else says (asides.py)."""
+    said = aside(sentence)
+    return _KIND_OF_ASIDE[said] if said is not None else None
+
+
 def is_praise(text: str) -> bool:
     """Whether it says that all is well, so that it is no reason against."""
     return remark(text) in {Remark.AGREES, Remark.FAVOURABLE} or says_well(text)
@@ -121,7 +134,10 @@ def remark_before(text: str) -> tuple[Remark, int] | None:
     for pattern, kind in ((_LOOKING, Remark.LOOKED), *_BEFORE, (OPENING, Remark.COURTESY)):
         if (found := pattern.match(text)) and found.end() and (pattern is not _LOOKING or _tells(text[found.end() :])):
             return kind, found.end()
-    return (Remark.TOLD, end) if (end := cause_before(text)) else None
+    if (end := cause_before(text)) > 0:
+        return Remark.TOLD, end
+    told = aside_before(text)
+    return (_KIND_OF_ASIDE[told[0]], told[1]) if told is not None else None
 
 
 def _tells(rest: str) -> bool:

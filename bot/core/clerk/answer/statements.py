@@ -14,10 +14,10 @@ from bot.core.text.lazy_pattern import LazyPattern
 _ORDERS = r"承認|差し?戻|さしもどし|保留|却下|返戻|受理|受け付け|対応済|確認済|取り?消|中止|停止|撤回|取り?下げ|無視"
 _ASKS = r"\?|か$|でしょう|かな|どう|どちら(?:[^も]|$)|どの|どれ(?:[^も]|$)|どこ|なぜ|何[かがをで]|いつ(?:[^も]|$)|教え"
 _SETS = r"なら|たら|れば|えば|場合|とき|時は|次第|もし|万一|限り|て(?:から|ない)"
-_DOUBTS = r"思|たぶん|多分|おそらく|恐らく|かも|はず|らしい|よう(?:です|な|に|で)|そうです|そうな|気が|気も|見え|見受け|っぽ|一応|微妙|自信|心配|不安|怪し|念のため"
+_DOUBTS = r"思|たぶん|多分|おそらく|恐らく|かも|はず|らしい|よう(?:です|な|に|で)|そうです|そうな|気が|気も|見え|見受け|っぽ|一応|だいたい|大体|おおむね|概ね|ほぼ|半分|微妙|自信|心配|不安|怪し|念のため"
 _LATER = r"予定|これから|今後|後日|後ほど|のちほど|あとで|後で|明日|来週|来月|翌|つもり|まだ|未(?:[^満]|$)|待ち|待っ|中$|(?:電話|連絡|確認|対応|返信|回答|送付|提出|相談|照会|調整|協議)(?:いた)?します|(?:伺い|聞き|取り|送り|見)ます|たい(?:です|と|$)"
 _TURNS = r"ただ|但し|[たすいだ]が、|けど|けれど|ものの|しかし|でも|一方|のに|逆|(?:ほう|方)が|以外|除[いくき]|うち|しか|残り|片方|一部"
-_OTHER = r"自動(?:返信|応答)|別[のな件紙人]|他[のは市社県課]|ほかの|違|誤|ミス|間違|不(?:[^動]|$)|無|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前回|前の[^工会]|失効|期限切れ|重複|二重|仮|見本|練習|テスト|試し|例[のえ]|案です|[0-9] ?(?:件|つ)目|番|件だけ"
+_OTHER = r"自動(?:返信|応答)|別[のな件紙人]|他[のは市社県課]|ほかの|違|誤|ミス|間違|不(?:[^動]|$)|無|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前回|前の[^工会]|失効|期限切れ|重複|二重|仮|見本|練習|テスト|試し|例[のえ]|案です|訂正版|差し替え|出し直|再提出|新しい|[0-9] ?(?:件|つ)目|番|件だけ"
 _BEGS = r"ください|下さい|願[いえ]|ほしい|欲し|もらえ|いただけ"
 _DENIES = r"[Nn]ot|[Nn]o |n't|NO |NOT|ません|な[いくか]|ず(?:[、 に]|$)|ぬ$|ねま"
 _BARRED = LazyPattern(f"{_ORDERS}|{_ASKS}|{_SETS}|{_DOUBTS}|{_LATER}|{_TURNS}|{_OTHER}|{_BEGS}|{_DENIES}")
@@ -124,13 +124,20 @@ def _is_barred(text: str) -> bool:
 def says_well(text: str) -> bool:
     """Whether a clause says that all is well, in open words but for its predicate: 落札者もこの会社に間違いありません."""
     found = _SAYS_WELL.fullmatch(text) if len(text) <= _MOST else None
-    return found is not None and not _is_barred(found["x"])
+    return found is not None and not _is_barred(found["x"]) and not _LEDGER_IS_RIGHT.search(text)
+
+
+_LEDGER_IS_RIGHT = LazyPattern(r"台帳(?:側|の方|のほう)?[がは]正し|だけ(?:は|が)?(?:合|一致)")
 
 
 def says_looked(text: str) -> bool:
     """Whether a clause tells that something was looked at, told or received: 係長にも見てもらいました."""
-    found = _SAYS_LOOKED.fullmatch(text) if len(text) <= _MOST else None
+    found = _SAYS_LOOKED.fullmatch(text) if len(text) <= _MOST and not _MAY_ORDER.search(text) else None
     return found is not None and not _is_barred(found["x"])
+
+
+_MAY_ORDER = LazyPattern(r"[0-9]{8}-|[、, ]確認済み?(?:です)?$")
+"""What is told of a numbered case, or ends with an order's own word, may be an order."""
 
 
 def cause_before(text: str) -> int:
@@ -159,7 +166,7 @@ _LEFT = LazyPattern(
     rf"(?:[^。]{{0,30}}?)(?:{_WAITS}[、, ]*)?(?:{_WHEN}[、, ]*)(?:待ちます|見ます|(?:確認|対応|処理|判断)(?:(?:いた|致)?し)ます|決めます)|(?:[^。]{{0,30}}?){_WAITS}"
 )
 _LEFT_PLAINLY = LazyPattern(
-    r"(?:これから|未(?:処理|回答)?)(?:です)?|(?:明日|明後日|来週|週明け|午後|後日|後ほど|のちほど)(?:に)?[、 ]?(?:(?:確認|対応|処理|回答|返信|連絡)(?:(?:いた|致)?し)|見)ます"
+    r"(?:これから|未(?:処理|回答)?)(?:です)?|(?:各課|担当課|他課|原課|それぞれの課)(?:で|に)(?:ご)?(?:判断|対応|回答)(?:ください|下さい|(?:を)?お願い(?:いた|致)?します|願います)|(?:明日|明後日|来週|週明け|午後|後日|後ほど|のちほど)(?:に)?[、 ]?(?:(?:確認|対応|処理|回答|返信|連絡)(?:(?:いた|致)?し)|見)ます"
 )
 _DECIDES = LazyPattern(f"{_ORDERS}|{_ASKS}")
 _ONLY = LazyPattern(r"だけ|のみ|除|以外")

@@ -1,0 +1,95 @@
+"""Whole sentences in open words beside an order: an explanation, a story, who writes. They order nothing and change nothing.
+
+Called by clauses.py and order_grammar.py for a sentence that no closed class of words holds. It must end as a statement does, and hold nothing
+of what could change an order: no order, question, condition, doubt, plan, request, exception or other case. Beside 承認 and 確認済 only what
+speaks for the notice may stand (`Aside.FOR`). Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from bot.core.text.lazy_pattern import LazyPattern
+
+
+class Aside(Enum):
+    """Which way a statement points."""
+
+    FOR = "for"  # that the notice is right, or that what differs is of no account or the city's own
+    OPEN = "open"  # anything else: 契約は流れました is told in words that no list holds
+
+
+_OF_ITSELF = r"^(?:と|の|で|↑|(?:上記|以上|これ|それ|この(?:回答|返信|メール)|先ほどの|今の|前の)[はも]|すみません|すいません|申し?訳|失礼)|言って|言われ|書きかけ|途中|消し忘れ|希望|控え|必要|条件|勘違い|見間違|間違え|間違いました|(?:回答|返信|返事|返答)(?:です|でした|は|を|へ|の|が(?:ま|な|違|誤)|し(?:ます|て(?:い|しま))|と)|誤って(?:送|返|書)|言え|決める|任せ|権限|忘れ"
+_ORDERS = r"承 ?認|差し?戻|さしもど|保留|却下|返戻|受理し|受け?付け|対応済|確認済|取り?消|中止|停止|撤回|取り?下げ|無視|なし$|指示|どおり(?:で|に)"
+_ASKS = r"\?|か$|か[。、]|でしょう|かな|どう(?:[^い]|$)|どちら(?:[^も]|$)|どの|どれ(?:[^も]|$)|どこ|なぜ|何[かがをで]|いつ(?:[^もの]|$)|教え|かどうか|ですよね"
+_SETS = r"なら|たら|れば|えば|場合|とき[は、に]|時は|次第|もし|万一|限り|てから|前提|つつ"
+_DOUBTS = r"思|たぶん|多分|おそらく|恐らく|かも|はず|らしい|よう(?:です|な(?:気|の)|に見)|そうです$|そうな|気が|気も|見え|見受け|っぽ|一応|だいたい|大体|おおむね|概ね|ほぼ|半分|だけ(?:は|が)?(?:合|一致)|微妙|自信|心配|不安|怪し|念のため|迷|悩|難し|困|不明|不審|疑|分か[らり]|わか[らり]|判断(?:が|でき|に)|聞い(?:た(?:だけ|話)|ただけ)|噂|つもり|気味|とか"
+_LATER = r"予定|これから|今後|後日|後ほど|のちほど|あとで|後で|明日|来週|来月|週明け|翌|まだ|未(?:[^満]|$)|待ち|待って|中(?:$|で(?:す|ご)|の(?:ため|段階))|(?:電話|連絡|確認|対応|返信|回答|送付|提出|相談|照会|調整|協議|検討|判断)(?:を)?(?:いた|致)?します|(?:伺い|聞き|取り|送り|見|考え|決め)ます|たい(?:です|と|$|ので)|ところです|途中|届(?:きます|く)|登録されて|[0-9] ?通|一旦|いったん|とりあえず|しばらく"
+_TURNS = r"^(?:ただ|但し|しかし|でも|一方|逆に|むしろ|もっとも|やはり|やっぱり|あ、|いや|訂正|追記)|ただし|以外|除[いくき]|のうち|しか|残り|片方|一部|(?:ほう|方)が(?:よ|良|い)|ものの|のに(?:[、。]|$)|けれど|けど$|が$|が、$"
+_CASES = r"候補|選[びんぶ択]|[0-9一二三四五]番|原本|再読|[0-9] ?(?:件|つ)目|[0-9一二三四五六七八九] ?件(?:だけ|とも|は|も|を|が)|[0-9]{8}-|件だけ|両方|全て(?:の件|で)|全件|こちらの件は|別件|もう[一1]"
+_BEGS = r"ください|下さい|願(?:[えう]|い(?:ます|いたし|致し|し(?:ます|たい)|申|$))|ほしい|欲し|もらえ|もらいたい|いただけ|いただきた|頂けれ|頂きた|お待ち|してくれ|急い"
+_NO_ANSWER = r"自動(?:返信|応答)|見本|練習|テスト|試し|例えば|案です|下書|仮に|仮の|冗談|嘘|うそ|不在(?:にし|です)|休暇"
+_BARRED = LazyPattern(
+    f"{_OF_ITSELF}|{_ORDERS}|{_ASKS}|{_SETS}|{_DOUBTS}|{_LATER}|{_TURNS}|{_CASES}|{_BEGS}|{_NO_ANSWER}"
+)
+
+_WELL = r"(?:問題|支障|差し支え|不備|相違|違い|間違い?|誤り|変わり|異常|疑義|不足)(?:は|も|の|が)?(?:特に|まったく|全く|一切|何ら)?[、 ]?(?:あり?ません|ございません|な[いくか]|なし|無[いくし])(?:でした|です)?|(?:一致|合致|符合)(?:し(?:ました|て(?:い|お)?り?(?:ます|ました|る)|ておりまして|、|$)|です)|合って(?:い|お)?り?(?:ます|ました|る|まして)|正し(?:い(?:です|もの|金額|番号|契約|内容|社名|会社|名称|表記|工期)|く)|同じ|同一|(?:d-?sure|画面)[にで](?:は)?(?:証書が)?(?:あり|表示され|出て)(?:まし|て)|(?:とおり|通り|どおり)(?:です|でした|で|の)|妥当|適正|適切|大丈夫|本物|揃って"
+_FOR = LazyPattern(rf"{_WELL}|(?:確認|照合)(?:が)?(?:取れ|でき)(?:まし|て)")
+_SMALL = r"(?:だけ|のみ)(?:と|の(?:違|こと|もの)|です|でし|で、|であ|なので|$)|にすぎ|に過ぎ|(?:台帳|登録|当課|当方|当市|市|こちら|私(?:ども)?)(?:側|の方|のほう|の(?:入力|登録|記載|更新|職員|落ち度|手違い))?(?:の|が|は|で|に|へ|を|も)[^。]{0,40}?(?:誤|間違|ミス|漏れ|もれ|古い|旧|前の|遅れ|忘れ|落ち度|おりません|いません|ていない|のまま)"
+_SETTLED = LazyPattern(
+    rf"(?:{_WELL}|{_SMALL}|修正済|訂正済|解消し|解決し|是正済|訂正し|修正し|直して(?:おき|あり)|済ませて)[^。]*$"
+)
+_AGAINST = LazyPattern(
+    r"(?:問題|支障|不備|疑義)(?:が|は|も)?(?:あり|ござい)ま|(?:台帳|契約書)(?:側|の方|のほう)が正し|変わりま|変わって|過ぎて|短[いく]|少な|低い|高い|大き|小さ|過大|過小|超え|別[のな件紙人]|他[のは市社県課]|ほかの|隣の|違|誤|ミス|間違|不[^動]|無効|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前年|前回|前の[^工会]|失効|切れ|重複|二重|偽|辞退|倒産|解除|廃止|ません|ない|ず(?:[、 に]|$)|[Nn]ot|n't|だめ|駄目|ダメ|悪"
+)
+_NOT_SO = LazyPattern(r"(?:では|じゃ)(?:あり|ござい)?(?:ませ|な[いか])|(?:側|方|ほう)が正し|台帳[がは]正し")
+_STATES = LazyPattern(
+    r"(?:です|ます|ました|でした|ません(?:でした)?|ない|なかった|った|[いしきれえけせてねめべ]た|いる|ある|との(?:こと|由)|こと|もの|済み?|通り|とおり|ため|ので|から|まで)(?:ね|よ|よね|な|わ|〜|ー|!|！|笑|\)|」)*$"
+)
+_BESIDE = LazyPattern(r"\([^()]{1,40}\)$")
+_LEAST, _MOST = 7, 200
+
+
+_JOINED = LazyPattern(
+    r"(?P<said>.{2,160}?(?:(?:です|ます|ました|でした|ません)(?:が|し)|(?:だった|な|です|でした|ます|ました|ません)?(?:ので|ため)|のため|ですから|だから|ました?から|ことから|により|につき|[たし]た(?:ところ|結果)|の結果"
+    r"|て(?:い|お)り(?:まして)?|でありまして|であり|でして|ました?て|との(?:ことで|由(?:で)?)|と判断し))[、, ]*"
+)
+
+
+def changes(words: str) -> bool:
+    """Whether words beside a case could change what is ordered for it."""
+    return _is_barred(words) or _AGAINST.search(words) is not None
+
+
+def _is_barred(said: str) -> bool:
+    return _BARRED.search(_IDLE.sub("", said)) is not None
+
+
+_IDLE = LazyPattern(
+    r"(?:ご?(?:回答|返信|返事|返答|対応|処理))(?:は|の必要は|の必要が)?(?:特に)?(?:不要|必要(?:あり|ござい)ません|(?:要り|いり)ません)"
+)
+
+
+def aside_before(text: str) -> tuple[Aside, int] | None:
+    """The statement that a sentence begins with, and where what it leads to begins: 確認したところ間違いないとのことなので|承認します."""
+    found = _JOINED.match(text)
+    if found is None or found.end() == len(text) or _is_barred(_JOINT.sub("", found["said"])):
+        return None
+    return _direction(found["said"]), found.end()
+
+
+_JOINT = LazyPattern(r"(?:ので|ため|から|が|し|で)$")
+
+
+def aside(text: str) -> Aside | None:
+    """What a sentence says beside an order, if it changes nothing. `text`: in plain form (courtesies.py)."""
+    bare = _BESIDE.sub("", text).strip("()「」。、 ")
+    if not _LEAST <= len(bare) <= _MOST or _STATES.search(bare) is None or _is_barred(text):
+        return None
+    return _direction(bare)
+
+
+def _direction(said: str) -> Aside:
+    is_well = _FOR.search(said) is not None and _AGAINST.search(_FOR.sub("", said)) is None
+    is_for = is_well or _SETTLED.search(said) is not None
+    return Aside.FOR if is_for and _NOT_SO.search(said) is None else Aside.OPEN

@@ -1,0 +1,126 @@
+"""Which orders of an answer stand, with what is said beside them.
+
+Called by order_grammar.py with the clauses of all lines. A remark belongs to the order of its case, else to the next one; what speaks against
+its order makes the answer unclear. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
+from bot.core.clerk.answer.remarks import Remark
+from bot.core.clerk.answer.statements import may_wait
+from bot.core.records.clerk_orders import Command, CommandKind
+from bot.core.text.lazy_pattern import LazyPattern
+
+
+def fitting_orders(said: Sequence[Said]) -> tuple[list[Command], list[str]]:
+    """The orders, with 一致しています as 確認済 where nothing beside it says more; and what does not fit together with them."""
+    orders: list[Command] = []
+    unclear: list[str] = []
+    for place, one in enumerate(said):
+        beside = _beside(said, place)
+        if isinstance(one.what, Command):
+            if not _is_said_by(one.what, beside):
+                orders.append(one.what)
+        elif one.what is Remark.AGREES:
+            order = of_cases(Command(CommandKind.CONFIRMED), one.named)
+            if beside is None and any(other.what in _TOLD for other in said):
+                unclear.append(one.text)  # of what, nobody knows
+            elif beside is None or beside.verb not in _FAVOURED or not is_unnamed(order, beside):
+                orders.append(order)
+        elif _is_against(one, beside, said):
+            unclear.append(one.text)
+    return orders, unclear
+
+
+_WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
+_TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.OPEN})
+_FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
+_TAKES_OPEN_WORDS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF, CommandKind.ORIGINALS})
+
+
+def _beside(said: Sequence[Said], place: int) -> Command | None:
+    """The order that a clause belongs to: of its case; else in its line the next one, else the last; else that of the next or the last line."""
+    line, named = said[place].line, said[place].named
+    if named.cases and not named.is_for_rest:
+        orders = [one.what for one in said if isinstance(one.what, Command)]
+        own = [one for one in orders if set(named.cases) <= set(one.cases) and not one.is_for_rest]
+        return next(iter((*own, *(one for one in orders if one.is_for_rest or one.is_for_all))), None)
+    after = [one for one in said[place + 1 :] if isinstance(one.what, Command)]
+    before = [one for one in reversed(said[:place]) if isinstance(one.what, Command)]
+    near = [one for one in (*after[:1], *before[:1]) if one.line == line]
+    found = next(iter((*near, *after[:1], *before[:1])), None)
+    return found.what if found is not None and isinstance(found.what, Command) else None
+
+
+def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool:
+    """Whether a remark does not fit what is ordered beside it."""
+    if one.what is Remark.LEFT:
+        return not all(_leaves_out(each, one) for each in said)
+    if beside is None:
+        return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
+    if one.what is Remark.OPEN:
+        return not _takes_open_words(beside, one.text)
+    return one.what in _WELL and beside.verb not in _FAVOURED
+
+
+def _takes_open_words(order: Command, told: str) -> bool:
+    """Whether whatever is told beside an order can't take it back: it is against the notice, or changes little."""
+    if order.verb is CommandKind.DEALT_WITH:
+        return not reasons.is_taken_back(order.verb, told)
+    if order.verb is CommandKind.NOT_FOUND:
+        return _NOT_THERE.search(told) is not None
+    return order.verb in _TAKES_OPEN_WORDS or bool(order.candidate)
+
+
+_NOT_THERE = LazyPattern(r"ません|ない|なかった|ず(?:、|$)|エラー")
+
+
+def _leaves_out(said: Said, left: Said) -> bool:
+    """Whether an order stands beside a case that is left for later: it is surely not about that case."""
+    order, named = said.what, left.named
+    if not isinstance(order, Command):
+        return True
+    if not may_wait(left.text, said.text):
+        return False
+    if named.is_for_rest and not named.cases:
+        return bool(order.cases or order.receipt or order.work) and not order.is_for_rest
+    if not named.cases or named.is_for_rest or not order.cases:
+        return False
+    places = set(named.cases)
+    return places <= set(order.cases) if order.is_for_rest else places.isdisjoint(order.cases)
+
+
+def _is_said_by(order: Command, beside: Command | None) -> bool:
+    """Whether 承認 only says once more what a candidate beside it says: 2番の工事です。承認します。."""
+    is_plain = order.verb is CommandKind.ACCEPT and not order.candidate
+    return is_plain and beside is not None and bool(beside.candidate) and is_unnamed(order, beside)
+
+
+def of_all_seen(orders: list[Command], said: Sequence[Said]) -> list[Command]:
+    """One order without a case, beside a remark about all of them: 3件とも合っています。確認済で."""
+    seen = [found for one in said if isinstance(one.what, Remark) and (found := _ALL_SEEN.search(one.text))]
+    if len(orders) != 1 or not seen or not is_unnamed(orders[0]) or orders[0].verb not in _FAVOURED:
+        return orders
+    return [replace(orders[0], is_for_all=True, count=int(seen[0][1] or _BOTH))] if not orders[0].candidate else orders
+
+
+_ALL_SEEN = LazyPattern(r"([2-9])件(?:とも|すべて|全て)|どっちも|どちらも|両方")
+_BOTH = 2
+
+
+def with_reasons_above(orders: Sequence[Command]) -> list[Command]:
+    """同上 as the reason of the order above it."""
+    told: list[Command] = []
+    for order in orders:
+        above = told[-1] if told else None
+        is_same = order.verb.needs_words and reasons.points_above(order.words)
+        if is_same and above is not None and above.verb is order.verb:
+            told.append(replace(order, words=above.words))
+        else:
+            told.append(order)
+    return told

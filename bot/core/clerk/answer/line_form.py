@@ -1,0 +1,115 @@
+"""A line of a clerk's answer in one form, before it is read: circled, kanji and doubled numbers, marks, what a case is called in brackets.
+
+Called by clauses.py and order_grammar.py. Nothing is added and no order is changed; a line that has none of this stays as it is. Pure; linear;
+nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.core.clerk.answer.asides import changes
+from bot.core.text.lazy_pattern import LazyPattern
+
+CIRCLED = LazyPattern("[①-⑳]")
+_CIRCLED_LIST = LazyPattern("([①-⑳])[ \u3000]?([、,・~～〜と-]?)[ \u3000]?([①-⑳])")
+
+
+def in_plain_numbers(line: str) -> str:
+    """A line whose circled numbers are cases of the letter: ①～③ as 1件目~3件目, ① as (1)."""
+    listed = line
+    while (found := _CIRCLED_LIST.search(listed)) is not None:
+        listed = f"{listed[: found.start()]}{_number(found[1])}件目{found[2] or '、'}{listed[found.start(3) :]}"
+        if _CIRCLED_LIST.match(listed[len(listed[: found.start()]) :]) is None and not _CIRCLED_LIST.search(listed):
+            break
+    last = _LISTED_LAST.sub(lambda found: f"{found[1]}{_number(found[2])}件目", listed)
+    return CIRCLED.sub(lambda found: f" ({_number(found[0])})", last)
+
+
+def _number(circled: str) -> int:
+    return ord(circled) - ord("①") + 1
+
+
+_LISTED_LAST = LazyPattern("(件目[、,・~～〜と-])([①-⑳])")
+_BULLET = LazyPattern(r"^(?:[・→⇒➡▶►■◆●▼]|- )+ ?")
+KANJI_PLACE = LazyPattern(
+    r"(^|[^一-龥0-9]|候補)([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|件(?:は|を|も|が|については)|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
+)
+_GLUED_CASES = LazyPattern(r"(承認|保留|確認済み?|なし|対応済み?|[)）])([0-9]{1,2}件目)")
+_CASE_AND_WORK = LazyPattern(r"^(?P<case>[0-9]{1,2}件目) ?\((?P<work>[^()]{2,30})\)")
+
+
+def _with_works_in_brackets(text: str) -> str:
+    """A line without what a case is called, in brackets behind it: 1件目(水道管布設替) 確認済."""
+    found = _CASE_AND_WORK.match(text)
+    is_called = found is not None and not changes(found["work"])
+    return f"{found['case']} {text[found.end() :]}" if found is not None and is_called else text
+
+
+_OF_A_LIST = LazyPattern(
+    r"^(?:d-?sure|確認待ち)(?:分)?(?:の)?(?: ?[0-9]{1,2}件)? ?\(([0-9件目、,と~〜・から ]{2,40})\)(?:は|→|:|について(?:は)?)? ?",
+    re.IGNORECASE,
+)
+_TWICE = LazyPattern(r"^[0-9]{1,2}[ .)]+([0-9]{1,2}|[一二三四五六七八九])件目")
+_NUMBERED = LazyPattern(r"^(?:第 ?([0-9]{1,2}) ?件(?:目)?|[QqNn]\.? ?([0-9]{1,2})件目)")
+_IN_BRACKETS = LazyPattern(r"^[【\[〔(「]((?:No\.? ?)?[0-9]{1,2} ?件目)[】\]〕)」][:、 ]*")
+_RUN = LazyPattern(r"([0-9]{1,2})(?:[.)→:]|->)? ?(承認|差し?戻|保留|確認済|なし|対応済|無視|相違)")
+_GLUED = LazyPattern(r"[一-龥ぁ-ん)] ?$|^$|[、,。;] ?$")
+_NO_PLACE = LazyPattern(r"(?:[件番月日年時分第号から]|まで) ?$")
+
+
+def _parted(text: str) -> str:
+    """A line in which numbers stand right before orders, with their cases: 1承認2差戻し(…)3承認."""
+    found = [
+        one
+        for one in _RUN.finditer(text)
+        if _GLUED.search(before := text[max(0, one.start() - 2) : one.start()]) and not _NO_PLACE.search(before)
+    ]
+    numbers = [int(one[1]) for one in found]
+    if len(found) < _SEVERAL or found[0].start() or numbers != sorted(set(numbers)):
+        return text
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    return "、".join(
+        f"{one[1]}件目 {text[one.start(2) : end]}".strip("、, ") for one, end in zip(found, ends, strict=True)
+    )
+
+
+_IN_THE_LIST = LazyPattern(r"^(?:(?:一覧|リスト|表|報告)(?:の|では))(?:[0-9]{1,2}番目(?:[、,・と]|から|及び|および)?)+")
+DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
+
+
+def in_digits(text: str) -> str:
+    """A line with the kanji that count cases as digits: 二件目 as 2件目."""
+    return KANJI_PLACE.sub(lambda found: found[1] + DIGITS[found[2]] + found[3], text)
+
+
+def in_form(text: str) -> str:
+    """A line in plain form (courtesies.py) with its cases as 1件目, and without marks."""
+    text = _GLUED_CASES.sub(r"\1、\2", _with_works_in_brackets(text))
+    text = _OF_A_LIST.sub(r"\1 ", _TWICE.sub(r"\1件目", text))
+    text = _NUMBERED.sub(lambda found: f"{found[1] or found[2]}件目", _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text)))
+    text = _without_marks(in_digits(text))
+    return _parted(_IN_THE_LIST.sub(lambda found: found[0].replace("番目", "件目"), text))
+
+
+_MARKED = LazyPattern(
+    r"(^|件目[:、 ]*)(?:[○◯〇◎✓✔☑] ?(?P<well>承認|確認済|対応済)|[×✕✖✗] ?(?P<ill>差し?戻|相違)|[-△▲] ?(?P<other>対応済|無視|保留))"
+)
+_BRACKETED_ORDER = LazyPattern(r"^[【\[](承認|差し?戻し?|保留|確認済み?|対応済み?|なし|無視|相違)[】\]][:、 ]*")
+_COUNTED_ORDER = LazyPattern(r"^([1-9][0-9]?)件(承認|差し?戻|保留|確認済|対応済|無視)")
+_IN_BOTH = LazyPattern(r"^approved ?\((承認)\)$", re.IGNORECASE)
+_ONLY_ONE = LazyPattern(
+    r"^(?:本日は|今日は|今回は|まずは?|先に)?[、 ]?([0-9]{1,2})件目(?:だけ|のみ)(?:先に)?(?:ご?回答|返信|ご?連絡)(?:(?:いた|致)?し)ます[。、 ]+([0-9]{1,2})件目"
+)
+
+
+def _without_marks(text: str) -> str:
+    """A line without marks that say the same as the order behind them, and with a count before an order as all cases: ○ 承認, 2件承認."""
+    text = _MARKED.sub(lambda found: f"{found[1]} {found['well'] or found['ill'] or found['other']}", text).strip()
+    text = _IN_BOTH.sub(r"\1", _BRACKETED_ORDER.sub(r"\1 ", text))
+    if (only := _ONLY_ONE.match(text)) is not None and only[1] == only[2]:
+        text = text[only.start(2) :]
+    return _COUNTED_ORDER.sub(r"\1件とも\2", text)
+
+
+_SEVERAL = 2
