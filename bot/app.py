@@ -1,6 +1,6 @@
 """The only place that wires things together: settings to values, rooms to workers, workers to one TaskGroup.
 
-`serve(config)` runs the daemon until SIGTERM or SIGINT. Raises ConfigError for a secret that can't be read, StoreError for a
+`serve(config)` runs the daemon until SIGTERM or SIGINT; SIGHUP makes it read the settings anew. Raises ConfigError for a secret that can't be read, StoreError for a
 database that can't be opened, OSError for a port that is taken.
 """
 
@@ -10,34 +10,28 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Collection, Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 
 from bot.clock import Clock, utc_now
-from bot.composing import composer_of
+from bot.config.mistakes import ConfigError
 from bot.config.notes import unproven_senders
+from bot.config.reloading import reloaded
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of, calendar_of, policy_of, reminders_of, waiting_after
-from bot.connecting import connections_of, relays_refusals
+from bot.connecting import relays_refusals
 from bot.core.health.alarms import MailboxHealth
-from bot.core.health.workers import Worker
+from bot.crew import LAST_SECONDS, Around, Crew, end, wait
 from bot.documents.pool.reader import Reader
 from bot.intake.folder import FolderSettings, FolderWatcher
 from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
-from bot.outbound.compose import Composer
+from bot.log import error_words
 from bot.process_memory import give_back_what_is_freed
 from bot.successes import Successes
 from bot.watchdog import notify, watched_loop
 from bot.wiring import _MIB, imap_settings_of
-from bot.workers.alarms import Alarms
-from bot.workers.register_watch import RegisterWatch
-from bot.workers.sender import Sender
-from bot.workers.sorter import Sorter
-from bot.workers.sweeps import Sweeps
-from bot.workers.ticker import Jumps, Ticker
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced, StoreError
 from storage.files import DiskRoom, make_folder, sqlite_file
@@ -46,13 +40,11 @@ from storage.use_cases.journal import BOT
 
 log = logging.getLogger("hosho.app")
 
-TICK_SECONDS = "30"
-"""How often the sweeps ask what is due; HOSHO_TICK_SECONDS in the environment may shorten it for a rehearsal."""
-
 STOP_SECONDS = 8.0
 """What an orderly stop may take in all: the doors first, then what was received, then the mail in hand."""
 _DOOR_SECONDS = 3.0  # of these: for a mail in the middle of its transfer; its client still has it
-_LAST_SECONDS = 1.0  # of these: for workers that have to be cut short
+RELOAD_SECONDS = 30.0
+"""What the mails in hand may take before a reload cuts them short; then they are read anew."""
 
 KILLED_AFTER_SECONDS = 9
 """So long after a signal the kernel ends the process, whatever hangs: a crash loses nothing that was promised."""
@@ -60,26 +52,26 @@ KILLED_AFTER_SECONDS = 9
 _LOOK_SECONDS = 1.0  # how often the guard looks at the database's file and the disk
 
 
-@dataclass(frozen=True, slots=True)
-class _Workers:
-    composer: Composer
-    receiver: Receiver
-    sorter: Sorter
-    sender: Sender
-    sweeps: Sweeps
-    alarms: Alarms
-
-
 class Daemon:
-    """The daemon's parts, made from the settings and run together. `ports`: what the listeners got, by "smtp" and "lmtp"."""
+    """The daemon's parts, made from the settings and run together. `ports`: what the listeners got, by "smtp" and "lmtp".
+
+    `reread`: reads the settings anew and checks them; raises ConfigError.
+    """
 
     def __init__(
-        self, config: Config, *, clock: Clock = utc_now, lock: DaemonLock | None = None, new_database: bool = False
+        self,
+        config: Config,
+        *,
+        clock: Clock = utc_now,
+        lock: DaemonLock | None = None,
+        new_database: bool = False,
+        reread: Callable[[], Config] | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._lock = lock
         self._new_database = new_database
+        self._reread = reread or (lambda: config)
         file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
         self._folder = file.parent if file else config.data_folder
         self._has_room = DiskRoom(self._folder, config.room_bytes)
@@ -88,10 +80,16 @@ class Daemon:
         self.ports: dict[str, int] = {}
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._told_to_reload = asyncio.Event()
+        self._crew: Crew
 
     def stop(self) -> None:
         """Begin an orderly stop; again is no error."""
         self._stopping.set()
+
+    def reload(self) -> None:
+        """Read the settings anew, soon; the doors stay open meanwhile."""
+        self._told_to_reload.set()
 
     async def run(self) -> bool:
         """Run until `stop`: first the doors close, then what was received is stored, then the workers end.
@@ -114,61 +112,25 @@ class Daemon:
                     "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
                 )
             reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
-            workers = self._workers(store, reader)
+            self._crew = self._crew_of(self._config, store, reader)
             if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
                 log.warning("the database was put here by hand: numbers go on from %d", first)
             await store.recovery.note_run(started=True)
             async with watched_loop(), asyncio.TaskGroup() as group:
-                is_ours = await self._work(group, store, reader, workers)
+                is_ours = await self._work(group, store, reader)
             if is_ours:
                 with suppress(StoreError):
                     await store.recovery.note_run(started=False)
         log.info("stopped")
         return is_ours
 
-    def _workers(self, store: Store, reader: Reader) -> _Workers:
-        config, clock = self._config, self._clock
-        policy, composer = policy_of(config), composer_of(config, store.derived_secret("letters"))
-        sorter = Sorter(store, reader, composer, policy, clock)
-        sender = Sender(store, connections_of(config), clock)
-        sorter.on_settled = sender.wake.set
-        sorter.successes = sender.successes = self._successes
-        sweeps = Sweeps(
-            store,
-            composer,
-            policy,
-            calendar_of(config),
-            clock,
-            issued_enabled=config.issued.enabled,
-            reminders=reminders_of(config),
-        )
-        alarms = Alarms(
-            store,
-            composer,
-            policy,
-            clock,
-            operator=config.operator.address,
-            waiting_after=waiting_after(config),
-            mailboxes=self._healths,
-            has_room=self._has_room,
-            calendar=calendar_of(config),
-            successes=self._successes,
-            backup=backup_of(config),
-        )
-        return _Workers(composer, Receiver(store.incoming, sorter.wake.set), sorter, sender, sweeps, alarms)
+    def _crew_of(self, config: Config, store: Store, reader: Reader) -> Crew:
+        return Crew(config, store, reader, self._clock, Around(self._successes, self._healths, self._has_room))
 
-    async def _work(self, group: asyncio.TaskGroup, store: Store, reader: Reader, workers: _Workers) -> bool:
-        receiver, sorter, sender = workers.receiver, workers.sorter, workers.sender
-        tick = asyncio.Event()
-        seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))
-        ticker = Ticker(tick, self._clock, seconds=seconds, times=self._config.summary.times)
+    async def _work(self, group: asyncio.TaskGroup, store: Store, reader: Reader) -> bool:
+        receiver = Receiver(store.incoming, self._wake)
         committer = group.create_task(receiver.run(), name="committer")
-        sorting = group.create_task(sorter.run(), name="sorter")
-        sending = group.create_task(sender.run(), name="sender")
-        ticking = [
-            group.create_task(ticker.run(), name="ticker"),
-            group.create_task(self._sweep(tick, store, workers), name="sweeps"),
-        ]
+        self._crew.start(group)
         listeners = await self._listen(receiver)
         watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
         guard = group.create_task(self._guard(store), name="guard")
@@ -177,23 +139,52 @@ class Daemon:
         log.info("ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
         self.ready.set()
         notify("READY=1\nSTATUS=運転中")
-        warming = group.create_task(reader.warm(), name="warming")
-        trying = group.create_task(_try_relay(self._config), name="trying the relay")
-        group.create_task(_load(workers.composer), name="letters")
+        beside = [
+            group.create_task(reader.warm(), name="warming"),
+            group.create_task(_try_relay(self._config), name="trying the relay"),
+            group.create_task(self._reload_when_told(group, store, reader), name="reloading"),
+        ]
         await asyncio.wait([guard, group.create_task(self._stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
         is_ours = not guard.done()
         self._stopping.set()
         log.info("stopping")
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
         closing = (listener.stop() for listener in listeners)
-        await asyncio.gather(_end([guard, warming, trying, *watchers], deadline), *closing)
+        await asyncio.gather(end([guard, *beside, *watchers], deadline), *closing)
         receiver.stop()
-        await _wait([committer], deadline - _LAST_SECONDS)
-        sorter.stop()
-        sender.stop()
-        await _wait([sorting, sending], deadline - _LAST_SECONDS)
-        await _end([committer, sorting, sending, *ticking], deadline)
+        await wait([committer], deadline - LAST_SECONDS)
+        await self._crew.end(deadline)
+        await end([committer], deadline)
         return is_ours
+
+    def _wake(self) -> None:
+        self._crew.wake()
+
+    async def _reload_when_told(self, group: asyncio.TaskGroup, store: Store, reader: Reader) -> None:
+        """Make a crew by the settings as they are now; wrong ones are told, and those before stay."""
+        while True:
+            await self._told_to_reload.wait()
+            self._told_to_reload.clear()
+            notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS=設定を読み直しています")
+            try:
+                read = await asyncio.to_thread(self._reread)
+                config, waiting = reloaded(self._config, read)
+                crew = self._crew_of(config, store, reader)
+            except Exception as error:  # noqa: BLE001 - the worker's top: whatever is wrong, the settings before stay
+                for mistake in error.mistakes if isinstance(error, ConfigError) else ():
+                    log.error("設定の誤り %s: %s。%s", mistake.key, mistake.what, mistake.cure)  # noqa: TRY400 - likewise
+                told = "" if isinstance(error, ConfigError) else f"（{error_words(error)}）"
+                log.error("設定を読み直せないため、前の設定のまま動いています%s", told)  # noqa: TRY400 - the text says all
+                notify("READY=1\nSTATUS=設定に誤りがあるため、前の設定で運転中")
+                continue
+            await self._crew.end(asyncio.get_running_loop().time() + RELOAD_SECONDS)
+            self._config, self._crew = config, crew
+            crew.start(group)
+            crew.wake()
+            log.info("設定を読み直しました")
+            if waiting:
+                log.warning("次の変更は、起動し直すまで使われません: %s", "、".join(waiting))
+            notify(f"READY=1\nSTATUS=運転中{'（起動し直すまで使われない設定の変更があります）' if waiting else ''}")
 
     async def _guard(self, store: Store) -> None:
         """See that the database is there and ours, and the disk not full. Returns when the daemon must stop, and has said why."""
@@ -268,29 +259,6 @@ class Daemon:
             watchers.append(("folder", folder.run))
         return watchers
 
-    async def _sweep(self, tick: asyncio.Event, store: Store, workers: _Workers) -> None:
-        """On each tick: the watched folder, then what is due."""
-        section, layout = self._config.register_, policy_of(self._config).formats.layout
-        folder = self._config.path(section.watch_folder) if section.watch_folder else None
-        watch = RegisterWatch(store, folder, layout, self._clock) if folder else None
-        jumps = Jumps(self._clock)
-        while True:
-            await tick.wait()
-            tick.clear()
-            if seconds := jumps.look():
-                log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
-                with suppress(StoreError):  # the log has it
-                    await store.recovery.note_jump(seconds)
-            register = ((Worker.REGISTER, watch.look),) if watch else ()
-            for worker, sweep in (*register, *workers.sweeps.each, (Worker.ALARMS, workers.alarms.look)):
-                try:
-                    with self._successes.during(worker):
-                        await sweep()
-                except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
-                    log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
-            workers.sorter.wake.set()
-            workers.sender.wake.set()
-
 
 async def _try_relay(config: Config) -> None:
     """Say in the log what the relay refuses of us before there is a letter; the daemon runs all the same."""
@@ -301,31 +269,12 @@ async def _try_relay(config: Config) -> None:
         log.warning("the relay could not be tried: %s", type(error).__name__)
 
 
-async def _load(composer: Composer) -> None:
-    """Compile the letters before they are needed; a fault here (no file descriptors left) does not end the daemon."""
-    try:
-        await asyncio.to_thread(composer.load)
-    except Exception as error:  # noqa: BLE001 - a letter that is needed is compiled again, and its mail tried again
-        log.warning("the letters are compiled as they are needed: %s", type(error).__name__)
-
-
-async def _wait(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
-    """Wait for tasks, not beyond the deadline (of the loop's clock)."""
-    await asyncio.wait(tasks, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-
-
-async def _end(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
-    """Cancel tasks and wait; once more where a library swallowed the first cancel (seen with asyncio.wait_for on 3.11)."""
-    for until in (deadline - _LAST_SECONDS / 2, deadline):
-        for task in tasks:
-            task.cancel()
-        await _wait(tasks, until)
-
-
-async def serve(config: Config, lock: DaemonLock, *, new_database: bool = False) -> bool:
+async def serve(
+    config: Config, lock: DaemonLock, *, new_database: bool = False, reread: Callable[[], Config] | None = None
+) -> bool:
     """Run the daemon until a signal. False: it had to stop by itself, and the log says why."""
     give_back_what_is_freed()
-    daemon = Daemon(config, lock=lock, new_database=new_database)
+    daemon = Daemon(config, lock=lock, new_database=new_database, reread=reread)
     running = asyncio.ensure_future(daemon.run())
     loop = asyncio.get_running_loop()
 
@@ -341,9 +290,19 @@ async def serve(config: Config, lock: DaemonLock, *, new_database: bool = False)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
+    # A terminal that is closed ends what runs in it; without one, SIGHUP means: read the settings anew.
+    at_hangup = on_signal if _has_terminal() else lambda _number, _frame: loop.call_soon_threadsafe(daemon.reload)
+    signal.signal(signal.SIGHUP, at_hangup)
     try:
         return await running
     except asyncio.CancelledError:
         if daemon.ready.is_set():
             raise
         return True  # a signal that came during the start
+
+
+def _has_terminal() -> bool:
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False

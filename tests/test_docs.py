@@ -149,7 +149,7 @@ def test_every_command_that_is_named_without_run_exists_too(document):
 
 def test_the_service_runs_commands_that_exist():
     started = re.findall(
-        r"^ExecStart\w*=\S+ -m bot (\S+)(?: --offline)?$", text("deploy/hosho-bot.service"), re.MULTILINE
+        r"^Exec\w*=/opt/hosho-bot/run (\S+)(?: --offline)?$", text("deploy/hosho-bot.service"), re.MULTILINE
     )
     assert [(name,) in COMMANDS for name in started] == [True, True]
 

@@ -5,10 +5,13 @@ Its pip is a stand-in, so that nothing is fetched. The tests run the script itse
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,7 +34,9 @@ class Checkout:
     def lock(self, text: str) -> None:
         (self.folder / "requirements.lock").write_text(text)
 
-    def call(self, *words: str, pip: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def call(
+        self, *words: str, pip: str, user: int | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the script. `pip`: what the stand-in does, in sh; `$venv` is the environment's folder."""
         python = self.folder / "python"
         python.write_text(
@@ -47,7 +52,12 @@ class Checkout:
         python.chmod(0o755)
         own = {"PATH": "/usr/bin:/bin", "PYTHON": str(python), "HOSHO_VENV": str(self.venv), "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            [str(self.folder / "run"), *words], env=own | environment, capture_output=True, text=True, check=False
+            [str(self.folder / "run"), *words],
+            env=own | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
         )
 
     @property
@@ -103,3 +113,41 @@ def test_a_lock_file_that_changes_is_installed_again(checkout: Checkout):
     checkout.lock(CLICK + MISSING)
     assert checkout.call("--version", pip="exit 1").returncode == 1
     assert not checkout.is_stamped
+
+
+def test_who_may_not_install_is_told_who_does_and_nothing_runs_on_old_packages():
+    with tempfile.TemporaryDirectory() as name:  # pytest's folders are closed to others
+        folder = Path(name)
+        folder.chmod(0o755)
+        checkout = Checkout(folder)
+        checkout.lock(CLICK)
+        assert checkout.call("setup", pip=HERE).returncode == 0
+        assert (checkout.venv / ".installed").stat().st_mode & 0o444 == 0o444
+        checkout.lock(CLICK + NOT_HERE)
+        for path in (checkout.venv, folder):
+            path.chmod(0o555)
+        refused = checkout.call("--version", pip="exit 9", user=65534 if os.geteuid() == 0 else None)
+        for path in (folder, checkout.venv):
+            path.chmod(0o755)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        (line,) = refused.stderr.splitlines()
+        assert f"{folder}/run setup を実行してください" in line
+        assert checkout.call("setup", pip=HERE).returncode == 0
+
+
+def test_two_calls_install_once(checkout: Checkout):
+    checkout.lock(CLICK)
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda _: checkout.call("setup", pip=HERE), range(3)))
+    assert [one.returncode for one in ended] == [0, 0, 0]
+    assert sum("準備ができました" in one.stderr for one in ended) == 1
+
+
+def test_setup_looks_at_every_package_whatever_the_stamp_says(checkout: Checkout):
+    checkout.lock(CLICK)
+    assert checkout.call("setup", pip=HERE).returncode == 0
+    assert "この版のものです" in checkout.call("setup", pip="exit 9").stderr
+    next(checkout.venv.glob("lib/*/site-packages/here.pth")).unlink()
+    assert checkout.call("setup", pip="exit 9").returncode == 1
+    assert not checkout.is_stamped
+    assert checkout.call("setup", pip=HERE).returncode == 0

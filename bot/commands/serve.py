@@ -49,8 +49,14 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 
             log.quieten()  # those that came with it
 
+            def reread() -> Config:
+                read = load(config_path)
+                _read_secrets(read)
+                composing.check_own_letters(read)
+                return read
+
             composing.check_own_letters(config)
-            ended_as_told = await app.serve(config, lock, new_database=new_database)
+            ended_as_told = await app.serve(config, lock, new_database=new_database, reread=reread)
     except* OSError as group:
         for error in group.exceptions:
             click.echo(f"起動できません: {error}", err=True)

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.config.reloading import reloaded
 from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
 from bot.core.mail.subject_forms import PROFILE_NAMES, Forms
@@ -528,3 +529,19 @@ def test_a_citys_own_form_of_subjects_is_tried_before_the_chosen_profiles():
     assert forms(own) == ["own", "key_colon_name"]
     assert set(forms("")) == set(PROFILE_NAMES)
     assert forms("subjects.profiles = []") == []
+
+
+def test_a_running_daemon_takes_up_what_its_workers_go_by_and_names_what_waits_for_a_start():
+    running = checked(GOOD)
+    assert reloaded(running, running) == (running, ())
+    read = checked(
+        GOOD
+        + '[summary]\ntimes = ["10:00"]\n[replies]\nper_address_per_day = 7\n[log]\nlevel = "debug"\n[storage]\nfree_mib = 9\n'
+    )
+    taken, waiting = reloaded(running, read)
+    assert (taken.summary, taken.replies) == (read.summary, read.replies)
+    assert (taken.log, taken.storage, waiting) == (running.log, running.storage, ("storage.free_mib", "log.level"))
+    other, waiting = reloaded(
+        running, running.model_copy(update={"mail": running.mail.model_copy(update={"inboxes": ("x@y.example",)})})
+    )
+    assert (other.mail, waiting) == (running.mail, ("mail.inboxes、mail.bounce_address、desks.inboxes",))

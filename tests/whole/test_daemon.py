@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import smtplib
 import stat
 
@@ -198,6 +200,27 @@ def test_clerks_words_are_mailed_to_the_contractor(daemon, relay):
     (back,) = relay.take(1)
     assert "別の市の工事のお知らせでした。" in back.text
     assert bot.command("submissions", "verify", str(waiting), code=1)
+
+
+def test_a_hangup_takes_up_new_settings_and_leaves_those_before_when_they_are_wrong(daemon, relay):
+    bot = daemon()
+    good = bot.config.read_text("utf-8")
+
+    def reload(settings: str, says: str) -> None:
+        bot.config.write_text(settings, "utf-8")
+        os.kill(bot.process.pid, signal.SIGHUP)
+        wait_until(lambda: says in bot.log())
+
+    reload(good.replace(DESK, "no address"), "前の設定のまま動いています")
+    assert "設定の誤り desks" in bot.log()
+    bot.send(mail_with(LEAFLET))
+    assert DESK in {letter.recipient for letter in relay.take(2)}
+    other = "yosan@city.example.jp"
+    reload(good.replace(DESK, other).replace(f"port = {bot.smtp_port}", "port = 1"), "設定を読み直しました")
+    assert "起動し直すまで使われません: smtp.port" in bot.log()
+    bot.send(mail_with("writer-west", message_id="b@kensetsu.example.jp", sender="soumu@doboku.example.jp"))
+    assert other in {letter.recipient for letter in relay.take(2)}
+    assert bot.stop() == 0
 
 
 def test_wrong_settings_are_told_all_at_once(daemon):

@@ -1,0 +1,25 @@
+"""Which settings a running daemon takes up, and which wait for its next start.
+
+Called by bot/app.py when it reads the settings anew. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from bot.config.settings import Config
+
+_AT_A_START = ("storage", "smtp", "lmtp", "imap", "folder", "oauth", "pictures", "log")
+"""The sections that doors, store, reading processes and log are made from; all others are the workers'."""
+
+
+def reloaded(running: Config, read: Config) -> tuple[Config, tuple[str, ...]]:
+    """The settings to go on with, and the names of changed ones that wait for a start."""
+    waiting: list[str] = []
+    kept: dict[str, object] = {"base": running.base}
+    for name in _AT_A_START:
+        before, after = getattr(running, name), getattr(read, name)
+        kept[name] = before
+        waiting += [f"{name}.{key}" for key in type(before).model_fields if getattr(before, key) != getattr(after, key)]
+    if running.addresses != read.addresses:
+        kept["mail"] = running.mail
+        waiting.append("mail.inboxes、mail.bounce_address、desks.inboxes")
+    return read.model_copy(update=kept), tuple(waiting)
