@@ -76,11 +76,17 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 @json_option
 @run
 async def check_config(*, config_path: Path, as_json: bool, offline: bool) -> None:
-    """Print every mistake in the settings, or their digest and what the relay refuses. A relay's trouble is no wrong setting: 0."""
+    """Print every mistake in the settings, and what can't work on this machine; else their digest, and what may be trouble just now
+    (ports, servers, the relay's refusals), which is no wrong setting: 0.
+    """
+    from bot.commands.shared import world  # noqa: PLC0415 - as below
+
     try:
         config = load(config_path)
         _read_secrets(config)
         _check_letters(config)
+        world.check(config)
+        notes = await world.notes(config, offline=offline)
         refusals = await _relays_refusals(config) if config.outgoing.method == "smtp" and not offline else ()
     except ConfigError as error:
         if not as_json:
@@ -88,9 +94,9 @@ async def check_config(*, config_path: Path, as_json: bool, offline: bool) -> No
         echo_json({"ok": False, "mistakes": [asdict(mistake) for mistake in error.mistakes]})
         raise click.exceptions.Exit(EXIT_USAGE) from None
     if as_json:
-        echo_json({"ok": True, "mistakes": [], "relay": refusals})
+        echo_json({"ok": True, "mistakes": [], "relay": refusals} | ({"notes": notes} if notes else {}))
         return
-    for line in (*digest(config), *(f"  注意: {refusal}" for refusal in refusals)):
+    for line in (*digest(config), *(f"  注意: {note}" for note in (*notes, *refusals))):
         click.echo(line)
 
 

@@ -30,8 +30,7 @@ from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
-from storage.database.daemon_lock import DaemonLock
-from storage.errors import DaemonRunning
+from storage.database.daemon_lock import is_running
 from storage.files import DiskRoom, newest
 from storage.store import Store
 
@@ -81,12 +80,12 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
     folder = config.data_folder
     has_room = DiskRoom(folder, config.room_bytes)()
     watched = [cursor for cursor in await store.mailboxes.memories() if config.imap.enabled]
-    is_running, workers, backup = await _is_running(config), await store.health.workers(), backup_of(config)
+    running, workers, backup = await is_running(config.database_url), await store.health.workers(), backup_of(config)
     facts = AlarmFacts(
         store=await store.health.alarm_facts(waiting_after(config)),
         mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
-        workers=workers if is_running else (),  # what a daemon said that has ended is not how it stands
+        workers=workers if running else (),  # what a daemon said that has ended is not how it stands
         calendar=calendar_of(config),
         backup_at=newest(backup[0]) if backup else None,
         backup_within=backup[1] if backup else None,
@@ -96,7 +95,7 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
         (alarm.kind, alarm.subject): alarm for alarm in await store.health.open_alarms() if alarm.absent_since is None
     }
     return _Status(
-        is_running=is_running,
+        is_running=running,
         backlog=await store.health.backlog(),
         memories=await store.mailboxes.memories(),
         checks=await store.mailboxes.checks(),
@@ -107,15 +106,6 @@ async def _look(config: Config, store: Store, now: datetime) -> _Status:
         alarms=tuple((seen | opened).values()),
         notes=unproven_senders(config),
     )
-
-
-async def _is_running(config: Config) -> bool:
-    """Whether a daemon has the lock; who can take it, even for a moment, knows that none runs."""
-    try:
-        async with await DaemonLock.take(config.database_url, what="status"):
-            return False
-    except DaemonRunning:
-        return True
 
 
 def _lines(stands: _Status) -> Iterator[str]:

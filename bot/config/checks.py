@@ -36,6 +36,7 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     if isinstance(desks, list) and not desks:
         yield Mistake("desks", "担当が1つもありません", "[[desks]] に name と address を書いてください")
     yield from _doubled(table("mail").get("inboxes"), desks)
+    yield from _to_ourselves(data, desks)
     yield from _desk_rules(data.get("desk_rules"), desks)
     yield from _too_long(table("mail"))
     oauth = table("oauth")
@@ -107,6 +108,34 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
                 yield Mistake(f"desks（{place}番目）.{key}", what, cure)
         if any(desk.get("name") == other.get("name") for other in tables[: place - 1]):
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
+
+
+def _to_ourselves(data: Mapping[str, object], desks: object) -> Iterator[Mistake]:
+    """Letters that would come back in by our own door: alarms, keys, and all that leaves by a relay that is ourselves."""
+
+    def table(name: str) -> Mapping[str, object]:
+        value = data.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    ours = {*_written(table("mail").get("inboxes")), *(one for desk in tables for one in _written(desk.get("inboxes")))}
+    places: list[tuple[str, list[str]]] = [("operator.address", [str(table("operator").get("address", ""))])]
+    for place, desk in enumerate(tables, 1):
+        places += [(f"desks（{place}番目）.keys_address", [str(desk.get("keys_address", ""))])]
+        places += [(f"desks（{place}番目）.staff", _written(desk.get("staff")))]
+    for key, addresses in places:
+        if any(address.lower() in ours for address in addresses):
+            what = "受け付けるアドレス（mail.inboxes、desks.inboxes）と同じです"
+            yield Mistake(key, what, "人が読む別のアドレスにしてください")
+    outgoing = table("outgoing")
+    if outgoing.get("method") != "smtp":
+        return
+    for name, port in (("smtp", 2525), ("lmtp", 2424)):
+        door = table(name)
+        is_here = str(outgoing.get("host", "")) in {str(door.get("host", "127.0.0.1")), "localhost", "127.0.0.1", "::1"}
+        if door.get("enabled") is True and is_here and outgoing.get("port", 587) == door.get("port", port):
+            cure = "市の中継サーバーのホストとポートを書いてください"
+            yield Mistake("outgoing.port", f"送信先が、本システム自身の受け口（[{name}]）です", cure)
 
 
 def _desk_rules(rules: object, desks: object) -> Iterator[Mistake]:

@@ -82,6 +82,8 @@ def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
     key = _key(location)
     bounds = details.get("ctx", {})
     what, cure = CURES.get(kind, ("", ""))
+    if kind == "extra_forbidden":
+        cure = meant_instead(location, model) or cure
     if kind == "value_error":
         what, cure = str(bounds.get("error", "")), "書き直してください"
     elif kind in {"greater_than_equal", "less_than_equal"}:
@@ -93,6 +95,53 @@ def _mistake(details: ErrorDetails, model: type[BaseModel]) -> Mistake:
     elif kind == "tuple_type" and key == "desks":
         cure = "[[desks]] のように、二重の [ ] で書いてください"
     return Mistake(key or "（全体）", what or str(details["msg"]), cure or _example(location, model))
+
+
+RENAMED: MappingProxyType[str, str] = MappingProxyType({"answers.show_keys": "answers.keys"})
+"""Keys of earlier versions, and what they are called now."""
+_LIKE = 0.6  # how much of a name must agree, as difflib reckons it
+
+
+def meant_instead(location: Sequence[int | str], model: type[BaseModel]) -> str:
+    """The cure for a name that there is not: its new name, the nearest one of its table, or the table that has it; "" = none."""
+    import difflib  # noqa: PLC0415 - for wrong settings only
+
+    *tables, name = location
+    table = ".".join(str(part) for part in tables if isinstance(part, str))
+    if renamed := RENAMED.get(f"{table}.{name}"):
+        return f"{renamed} に名前が変わりました。書き換えてください"
+    here = _names(_inner(tables, model))
+    if near := difflib.get_close_matches(str(name), here, n=1, cutoff=_LIKE):
+        where = f"{table}.{near[0]}" if table else f"[{near[0]}]"
+        return f"{where} のことでしたら、そう書き直してください。使わないときは削除してください"
+    others = [section for section in _names(model) if name in _names(_inner([section], model))]
+    if others and name not in _names(model):
+        return f"{'、'.join(f'[{section}]' for section in others)} の項目です。書く場所を確かめてください"
+    return ""
+
+
+def _names(model: type[BaseModel] | None) -> list[str]:
+    """What may be written in a table."""
+    fields = model.model_fields.items() if model is not None else ()
+    return [field.alias or name for name, field in fields if not field.exclude]
+
+
+def _inner(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel] | None:
+    """The table at this place; None where there is none."""
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = next((f for n, f in model.model_fields.items() if part == (f.alias or n)), None)
+        inner = _model_in(field.annotation) if field is not None else None
+        if inner is None:
+            return None
+        model = inner
+    return model
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    candidates = (annotation, *get_args(annotation))
+    return next((t for t in candidates if isinstance(t, type) and issubclass(t, BaseModel)), None)
 
 
 def _key(location: Sequence[int | str]) -> str:
@@ -114,14 +163,10 @@ def _example(location: Sequence[int | str], model: type[BaseModel]) -> str:
         if field.examples:
             value = field.examples[0]
             return f"例: {part} = {toml_value(value)}"
-        inner = [
-            t
-            for t in (field.annotation, *get_args(field.annotation))
-            if isinstance(t, type) and issubclass(t, BaseModel)
-        ]
-        if not inner:
+        inner = _model_in(field.annotation)
+        if inner is None:
             return str(field.description or "")
-        model = inner[0]
+        model = inner
     first = next((f"{n} = {toml_value(f.examples[0])}" for n, f in model.model_fields.items() if f.examples), "")
     return f"config.example.toml の同じ項目を写してください（例: {first}）"
 

@@ -6,6 +6,9 @@ password. Yields mistakes; raises nothing.
 
 from __future__ import annotations
 
+import errno
+import os
+import pwd
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +21,24 @@ from bot.core.text.lazy_pattern import LazyPattern
 _OTHERS_READ = stat.S_IROTH | stat.S_IXOTH
 _SECRET = LazyPattern(r"--?[\w-]*(?:secret|passw(?:or)?d|refresh[-_]?token)(?:=(.+))?", re.IGNORECASE)
 _NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def unreadable_cure(
+    file: Path, error: OSError, *, made: str = "config.example.toml を写して作り、--config で場所を指定してください"
+) -> str:
+    """What to do about a file that can't be read. `made`: where there is none."""
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"{_who()} が読めるように、{file} とその上のフォルダの持ち主と権限を直すか、sudo -u hosho-bot を付けて実行してください"
+    if error.errno == errno.EISDIR:
+        return f"{file} はフォルダです。その中のファイルの名前まで書いてください"
+    return made
+
+
+def _who() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"利用者{os.geteuid()}"
 
 
 def holds_password(url: str) -> bool:

@@ -6,6 +6,7 @@ each field's description makes config.example.toml and docs/configuration.md (do
 
 from __future__ import annotations
 
+import codecs
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ from bot.config.reading import (
     RegisterSection,
     SubjectsSection,
 )
-from bot.config.secrecy import password_file, settings_file
+from bot.config.secrecy import password_file, settings_file, unreadable_cure
 from bot.config.types import (
     Section,
     is_loopback,
@@ -146,9 +147,10 @@ class Config(Section):
                 mode = os.fstat(opened.fileno()).st_mode
                 secret = opened.read().decode("utf-8").strip()
         except OSError as error:
-            raise ConfigError(
-                (Mistake(str(path), f"読めません（{error.strerror}）", "ファイルの場所と権限を確かめてください"),)
-            ) from None
+            cure = unreadable_cure(
+                file, error, made="パスワードだけを1行で書いたファイルを置くか、場所を直してください"
+            )
+            raise ConfigError((Mistake(str(path), f"読めません（{error.strerror}）", cure),)) from None
         except UnicodeDecodeError:
             raise ConfigError((Mistake(str(path), "文字コードがUTF-8ではありません", "書き直してください"),)) from None
         if not secret:
@@ -163,14 +165,24 @@ def load(path: Path) -> Config:
     try:
         with path.open("rb") as opened:
             mode = os.fstat(opened.fileno()).st_mode
-            data = tomllib.load(opened)
+            data = tomllib.loads(_text(opened.read()).replace("\r\n", "\n"))
     except OSError as error:
-        cure = "config.example.toml を写して作り、--config で場所を指定してください"
+        cure = unreadable_cure(path, error)
         raise ConfigError((Mistake(str(path), f"設定ファイルを読めません（{error.strerror}）", cure),)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        cure = "文字コードはUTF-8です。メモ帳では「名前を付けて保存」の文字コードで UTF-8 を選んで保存し直してください"
+        raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
+    except tomllib.TOMLDecodeError as error:
         cure = 'TOMLの書き方（文字列は" "で囲む等）を確かめてください。文字コードはUTF-8です'
         raise ConfigError((Mistake(str(path), f"TOMLとして読めません（{error}）", cure),)) from None
     return check(data, path.absolute().parent, tuple(settings_file(path, mode, data)))
+
+
+def _text(content: bytes) -> str:
+    """The file as text: Notepad puts a mark in front (BOM), and may write UTF-16."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
 
 
 def check(data: Mapping[str, object], base: Path, found: Sequence[Mistake] = ()) -> Config:

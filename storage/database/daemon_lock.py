@@ -101,6 +101,15 @@ class DaemonLock:
         await self.release()
 
 
+async def is_running(url: str) -> bool:
+    """Whether a daemon has the lock; who can take it, even for a moment, knows that none runs. Raises StoreError."""
+    try:
+        async with await DaemonLock.take(url, what="status"):
+            return False
+    except DaemonRunning:
+        return True
+
+
 async def _take(lock: _Lock) -> None:
     for _ in range(_TRIES):
         with suppress(DaemonRunning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from datetime import date, time
 from pathlib import Path
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from bot.cli import main
 from bot.config.reloading import reloaded
+from bot.config.secrecy import unreadable_cure
 from bot.config.settings import Config, ConfigError, Mistake, check, load
 from bot.config.to_policy import policy_of
 from bot.core.mail.subject_forms import PROFILE_NAMES, Forms
@@ -69,7 +71,16 @@ def test_the_example_passes_as_it_stands():
 
 # Each line after GOOD; the mistakes that it must give, and no other.
 WRONG = [
-    ('mail.inbox = "a@example.jp"', [("mail.inbox", *UNKNOWN)]),
+    (
+        'mail.inbox = "a@example.jp"',
+        [
+            (
+                "mail.inbox",
+                UNKNOWN[0],
+                "mail.inboxes のことでしたら、そう書き直してください。使わないときは削除してください",
+            )
+        ],
+    ),
     ("nonsense = {}", [("nonsense", *UNKNOWN)]),
     ('base = "/"', [("base", *UNKNOWN)]),
     ("register_ = {}", [("register_", *UNKNOWN)]),
@@ -369,7 +380,7 @@ def test_the_command_line_tells_every_mistake_and_ends_with_2(tmp_path):
     assert result.stderr.splitlines() == [
         "設定に2件の誤りがあります。",
         "  issued.enable: 知らない項目です。",
-        "      → 綴りを確かめるか、削除してください（config.example.toml に全項目があります）",
+        "      → issued.enabled のことでしたら、そう書き直してください。使わないときは削除してください",
         "  log.level: 選べない値です。",
         "      → 次のどれかにしてください: debug、info、warning、error",
     ]
@@ -545,3 +556,46 @@ def test_a_running_daemon_takes_up_what_its_workers_go_by_and_names_what_waits_f
         running, running.model_copy(update={"mail": running.mail.model_copy(update={"inboxes": ("x@y.example",)})})
     )
     assert (other.mail, waiting) == (running.mail, ("mail.inboxes、mail.bounce_address、desks.inboxes",))
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "cure"),
+    [
+        ("mail.inbox = []", "mail.inbox", "mail.inboxes のことでしたら、"),
+        ("smpt.enabled = true", "smpt", "[smtp] のことでしたら、"),
+        ("office.watch_folder = 'x'", "office.watch_folder", "[register] の項目です。"),
+        ("answers.show_keys = true", "answers.show_keys", "answers.keys に名前が変わりました。"),
+        ("mail.qqqqqq = 1", "mail.qqqqqq", "綴りを確かめるか、"),
+        ("qqqqqq = 1", "qqqqqq", "綴りを確かめるか、"),
+        ('operator.address = "HOSHO@city.example.jp"', "operator.address", "人が読む別のアドレス"),
+        (
+            'outgoing = { method = "smtp", host = "localhost", port = 2525, tls = "none" }',
+            "outgoing.port",
+            "市の中継サーバー",
+        ),
+    ],
+)
+def test_a_name_that_there_is_not_and_a_letter_to_ourselves_are_told_with_what_was_meant(line, key, cure):
+    with pytest.raises(ConfigError) as raised:
+        checked(f"{line}\n{GOOD}" if "." not in line.partition("=")[0] else GOOD + f"{line}\n")
+    told = {mistake.key: mistake.cure for mistake in raised.value.mistakes}
+    assert cure in told[key], told
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_notepad_puts_in_front_is_no_mistake(tmp_path, encoding):
+    path = tmp_path / "config.toml"
+    path.write_bytes(GOOD.replace("\n", "\r\n").encode(encoding))
+    assert load(path).mail.inboxes == ("hosho@city.example.jp",)
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "sudo -u hosho-bot"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory"), "はフォルダです"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "config.example.toml を写して"),
+    ],
+)
+def test_a_file_that_cant_be_read_has_the_cure_that_fits(tmp_path, error, cure):
+    assert cure in unreadable_cure(tmp_path / "config.toml", error)
