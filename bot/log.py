@@ -16,7 +16,7 @@ import socket
 import ssl
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -26,6 +26,7 @@ from typing import Any, Literal
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.text.control_characters import escaped
+from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
 
 REPEATED_AFTER_SECONDS = 600.0
@@ -37,6 +38,8 @@ _OURS = "hosho"
 _OUR_PACKAGES = frozenset({"bot", "storage", "mail_templates"})
 # They look as random as a key, and one key in a thousand million ends like this.
 _CLASS_NAMES = LazyPattern(r"(?a:\b)([A-Z][A-Za-z0-9]*(?:Error|Exception))(?a:\b)")
+_ROWS = LazyPattern(r"(?a:\b)(mail|outgoing) ([0-9]{1,18})(?a:\b)")
+"""How our events name what they are about."""
 _MOST_FRAMES = 20  # of an exception's way through the code, the last ones
 _MOST_CAUSES = 5
 _MOST_LETTERS = 4000  # characters of one event
@@ -73,17 +76,37 @@ class _OneLine(logging.Formatter):
         self._form, self._colours = form, colours
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        then = datetime.fromtimestamp(record.created, UTC)
+        at, local = then.isoformat(timespec="microseconds").replace("+00:00", "Z"), then.astimezone(JAPAN)
         level, words = record.levelname.lower(), record.getMessage()
         if self._form == "json":
             event = {"event": words, "level": level, "logger": record.name, "timestamp": at}
-            return json.dumps(event, ensure_ascii=False)
+            fields = {"local": local.isoformat(timespec="seconds")} | getattr(record, "fields", {})
+            return json.dumps(fields | event, ensure_ascii=False)
+        at = f"{at} ({local:%H:%M:%S}+09:00)"
         if self._colours:
             return (
                 f"{_DIM}{at}{_PLAIN} [{_COLOURS.get(level, '')}{_BOLD}{level:<9}{_PLAIN}] {_BOLD}{words:<30}{_PLAIN} "
                 f"[{_BOLD}{_BLUE}{record.name}{_PLAIN}]"
             )
         return f"{at} [{level:<9}] {words:<30} [{record.name}]"
+
+
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+
+def _priority(level: int) -> int:
+    """Syslog's number for a level."""
+    return next((number for least, number in _PRIORITIES if level >= least), 7)
+
+
+def _is_journal() -> bool:
+    """Whether journald reads our standard error (systemd.exec(5))."""
+    try:
+        status = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 def quieten() -> None:
@@ -116,6 +139,8 @@ class _Handler(logging.StreamHandler[Any]):
         self.setFormatter(_OneLine(form, colours=sys.stderr.isatty()))
         self._formats = formats
         self._repeats: dict[tuple[str, str], _Repeat] = {}
+        self._form = form
+        self._is_journal = _is_journal()
 
     def emit(self, record: logging.LogRecord) -> None:
         is_ours = record.name == _OURS or record.name.startswith(f"{_OURS}.")
@@ -131,8 +156,23 @@ class _Handler(logging.StreamHandler[Any]):
             return
         clean = copy.copy(record)
         clean.msg = escaped(words[:_MOST_LETTERS])
+        clean.fields = self._fields(record, words) if is_ours and self._form == "json" else {}
         clean.args, clean.exc_info, clean.exc_text, clean.stack_info = None, None, None, None
         super().emit(clean)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give each line its priority where journald reads it (sd-daemon(3))."""
+        line = super().format(record)
+        return f"<{_priority(record.levelno)}>{line}" if self._is_journal else line
+
+    def _fields(self, record: logging.LogRecord, words: str) -> dict[str, object]:
+        """What the event is about, by name: the rows that its words name, and what the caller gave as `extra`."""
+        rows = {kind: int(number) for kind, number in _ROWS.findall(words)}
+        given: Mapping[str, object] = getattr(record, "fields", {})
+        return rows | {name: self._field(value) for name, value in given.items()}
+
+    def _field(self, value: object) -> object:
+        return value if value is None or isinstance(value, int) else escaped(str(self._value(value)))
 
     def _unless_repeated(self, record: logging.LogRecord, words: str) -> str:
         """The words, "" when the same were said lately: a fault is one line, not one for each mail that meets it."""

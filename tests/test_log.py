@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -254,3 +256,35 @@ def test_handlers_of_libraries_warnings_and_the_last_error_go_the_same_way():
     assert "py.warnings says something at " in lines[1]
     assert re.search(r"ended by an error that nobody expected: ValueError at .*<string>:\d+ <module>", lines[2])
     assert KEY not in done.stdout + done.stderr
+
+
+# -- what an event is about
+
+
+def test_an_events_rows_and_fields_stand_beside_its_words_and_both_times_are_told():
+    given_ = {"message_id": f"<{KEY}@example.jp>", "sender": "a\u202eb@example.jp", "size_bytes": 7, "peer": None}
+    line = logged("json", lambda log: log.info("mail %d taken, outgoing %d waits", 42, 5, extra={"fields": given_}))
+    event = json.loads(line)
+    assert {name: event[name] for name in ("mail", "outgoing", "size_bytes", "peer")} == {
+        "mail": 42,
+        "outgoing": 5,
+        "size_bytes": 7,
+        "peer": None,
+    }
+    assert KEY not in line
+    assert event["sender"] == "a\\u202eb@example.jp"
+    assert (event["timestamp"][-1], event["local"][-6:]) == ("Z", "+09:00")
+    assert datetime.fromisoformat(event["local"]) == datetime.fromisoformat(event["timestamp"]).replace(microsecond=0)
+    text = logged("text", lambda log: log.info("mail %d", 1))
+    assert re.match(r"[0-9-]{10}T[0-9:.]+Z \([0-9:]{8}\+09:00\) ", text)
+
+
+@pytest.mark.process
+def test_journald_gets_each_lines_priority(tmp_path):
+    script = "import logging; from bot import log; log.configure('info', 'text'); [logging.getLogger('hosho.x').log(n, str(n)) for n in (20, 30, 40)]"
+    with (tmp_path / "journal").open("wb") as journal:
+        status = os.fstat(journal.fileno())
+        environment = os.environ | {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        subprocess.run([sys.executable, "-c", script], stderr=journal, env=environment, check=True)
+    lines = (tmp_path / "journal").read_text().splitlines()
+    assert [line[:3] for line in lines] == ["<6>", "<4>", "<3>"]

@@ -22,6 +22,8 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
+from bot.core.policy.masking import shown
+from bot.core.records.envelope import message_id_of
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import mail_of
 from bot.core.text.lazy_pattern import LazyPattern
@@ -37,6 +39,7 @@ _TITLES = {
     "subject": "件名",
 }
 _ALL_TITLES = _TITLES | {
+    "message_id": "Message-ID",
     "source": "経路",
     "mail_from": "エンベロープ差出人",
     "rcpt_tos": "宛先",
@@ -98,13 +101,17 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, actor: str) -> None:
     """Show one mail and its submissions."""
     async with command_context(config_path) as office:
+        formats = office.policy.formats
         row, content, submissions = await office.store.incoming.get(mail_id)
         if raw:
             await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
     if raw:
         sys.stdout.buffer.write(content)
         return
-    values = mail_row(row) | {"submissions": [submission_row(s) for s in submissions]}
+    values = mail_row(row) | {
+        "message_id": shown(message_id_of(content), formats),
+        "submissions": [submission_row(s) for s in submissions],
+    }
     if not as_json:
         values["submissions"] = [f"{s.receipt_number} {s.state.words} {s.fields.number}" for s in submissions]
         values["papers"] = [f"{p.name}: {p.kind.words}（{p.reason.words}）" for p in row.papers]

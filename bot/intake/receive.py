@@ -9,13 +9,16 @@ ReceiverStoppedError (an OSError: temporary) after `stop`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.records.envelope import Arrival, Kept
+from bot.core.records.envelope import Arrival, Kept, message_id_of
 from bot.crash_points import crash_point
+
+log = logging.getLogger("hosho.taken")
 
 BATCH_MAILS = 64
 """The most mails in one transaction. More gain nothing: the fsync is shared already, and the first wait for the last."""
@@ -230,8 +233,9 @@ class Receiver:
             return error
         results = keeping.result()  # raises a BaseException that is no Exception; it is not handled here
         crash_point("intake.kept")
-        for (waiting, _), kept in zip(mails, results, strict=True):
+        for (waiting, arrival), kept in zip(mails, results, strict=True):
             waiting.tell(kept)
+            _log_taken(arrival, kept)
         if any(kept.is_new for kept in results):
             self._on_new()
         return None
@@ -257,6 +261,25 @@ class Receiver:
         for line in (self._small, self._large):
             _tell_all(line, error)
             line.clear()
+
+
+def _log_taken(arrival: Arrival, kept: Kept) -> None:
+    """One line for each mail, by which it is found in the sender's log, in ours, and by `mail show`."""
+    envelope, message_id = arrival.envelope, message_id_of(arrival.content)
+    size_bytes = arrival.too_large_bytes or len(arrival.content)
+    fields = {"message_id": message_id, "sender": envelope.mail_from, "size_bytes": size_bytes, "peer": envelope.peer}
+    level = logging.DEBUG if arrival.before_first_start else logging.INFO  # thousands may lie in a mailbox
+    log.log(
+        level,
+        "mail %d taken by %s: Message-ID %s, from <%s>, %d bytes%s",
+        kept.mail_id,
+        envelope.source,
+        message_id or "(none)",
+        envelope.mail_from or "",
+        size_bytes,
+        "" if kept.is_new else ", known already",
+        extra={"fields": fields},
+    )
 
 
 def _tell_all(waiting: Iterable[_Waiting], error: Exception) -> None:

@@ -123,7 +123,7 @@ class Alarms:
         for alarm in verdict.told:
             log.error("alarm %s %s since %s: %s", alarm.kind, alarm.subject, alarm.since.isoformat(), alarm.detail)
         for alarm in verdict.over:
-            log.info("alarm over: %s %s", alarm.kind, alarm.subject)
+            log.warning("alarm over: %s %s", alarm.kind, alarm.subject)
         return queued
 
     async def _save_workers(self, now: datetime) -> None:

@@ -168,7 +168,8 @@ class Sender:
         if state is OutboxState.QUEUED and not (was_ours or is_ours) and is_late:
             state, reason = OutboxState.EXPIRED, OutboxReason.TOO_OLD
         level = logging.INFO if state is OutboxState.DELIVERED else logging.WARNING
-        log.log(level, "outgoing %d (%s): %s, %s", claimed.outbox_id, claimed.mail.letter, state, reason)
+        about = f", {claimed.mail.submission}" if claimed.mail.submission else ""
+        log.log(level, "outgoing %d (%s%s): %s, %s", claimed.outbox_id, claimed.mail.letter, about, state, reason)
         try:
             await self._store.outbox.note_delivery(
                 claimed.outbox_id,

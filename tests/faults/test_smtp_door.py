@@ -23,6 +23,7 @@ import pytest
 from bot.config.settings import load
 from bot.core.records.envelope import digest
 from tests.faults.invariants import RSS_LIMIT_KIB, opened, read_store
+from tests.intake.talk import without_number
 from tests.patience import PATIENCE_SECONDS, within
 from tests.peers import free_port
 from tests.whole.world import INBOX, Daemon, Stopwatch, peak_kib, wait_until
@@ -225,7 +226,7 @@ async def upload(port: int, pieces: Iterable[bytes], *, local: str = "127.0.0.1"
             writer.write(piece)
             await writer.drain()
         writer.write(b"\r\n.\r\n")
-        return (await reader.readline()).decode("ascii").rstrip()
+        return without_number((await reader.readline()).decode("ascii").rstrip())
     except ConnectionError:
         return ""
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from bot.core.records.envelope import Arrival, Envelope, Source
@@ -25,6 +26,11 @@ SETTINGS = SmtpSettings(
 )
 
 
+def without_number(reply: str) -> str:
+    """Without the number under which a mail is stored."""
+    return re.sub(r"stored as [0-9]+", "stored", reply)
+
+
 class Talk:
     """A conversation in raw bytes."""
 
@@ -32,12 +38,12 @@ class Talk:
         self.reader, self.writer = reader, writer
 
     async def reply(self) -> str:
-        """The next reply, its lines joined by \\n; "" when the server has closed."""
+        """The next reply, its lines joined by \\n, without a stored mail's number; "" when the server has closed."""
         lines = []
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 line = (await self.reader.readline()).decode("ascii").rstrip("\r\n")
-                lines.append(line)
+                lines.append(without_number(line))
                 if line[3:4] != "-":
                     return "\n".join(lines)
 
@@ -55,7 +61,7 @@ class Talk:
 
     async def rest(self) -> str:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return (await self.reader.read()).decode("ascii")
+            return without_number((await self.reader.read()).decode("ascii"))
 
     async def send(self, content: bytes = MAIL) -> str:
         """A mail from MAIL to its reply."""

@@ -99,7 +99,7 @@ def identity(content: bytes) -> str:
     head, separator, body = content.partition(b"\r\n\r\n")
     if not separator:
         head, separator, body = content.partition(b"\n\n")
-    message_id = _message_id(head[:HEADER_BLOCK_BYTES])
+    message_id = _in_head(head[:HEADER_BLOCK_BYTES])
     if not message_id:
         return digest(content)
     hashed = hashlib.sha256(message_id + b"\0")
@@ -107,7 +107,16 @@ def identity(content: bytes) -> str:
     return hashed.hexdigest()
 
 
-def _message_id(head: bytes) -> bytes:
+def message_id_of(content: bytes) -> str:
+    """The Message-ID as it is written, for the log; "" where there is none."""
+    head = content[:HEADER_BLOCK_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return _in_head(head).decode("ascii", "replace")[:_MOST_OF_ID]
+
+
+_MOST_OF_ID = 250
+
+
+def _in_head(head: bytes) -> bytes:
     lines = head.replace(b"\r\n", b"\n").split(b"\n")
     for number, line in enumerate(lines):
         if line[:11].lower() == b"message-id:":

@@ -149,6 +149,9 @@ class ImapWatcher:
         return max(jittered, settings.login_retry_seconds) if refused else jittered
 
     def _is_well(self) -> None:
+        if self._health.failing_since is not None:
+            since = self._health.failing_since.isoformat(timespec="seconds")
+            log.warning("mailbox at %s: it is looked into again, after failing since %s", self._settings.host, since)
         self._health = replace(self._health, looked_at=self._clock(), failing_since=None, refused_logins=0, trouble="")
 
     # -- one connection

@@ -266,12 +266,12 @@ class SmtpSession(SMTP):
             self.is_storing = True
             mine.pop_all()  # from here on the Receiver closes the spool
             try:
-                await self._door.receiver.receive(SpooledMail(self._core_envelope(), spool))
+                kept = await self._door.receiver.receive(SpooledMail(self._core_envelope(), spool))
             except Exception as error:  # noqa: BLE001  # any failure of the store becomes a reply and a log line
                 return self._door.trouble.note(error)
             self._door.trouble.end()
             self._errors = self._commands = 0
-            return "250 2.0.0 stored"
+            return f"250 2.0.0 stored as {kept.mail_id}"
 
     async def _read_into(self, spool: Spool) -> str:
         """Read up to CRLF.CRLF into the spool; returns the refusal, or "". A refused mail is read to its end and dropped."""

@@ -17,9 +17,22 @@ async def test_a_mail_by_aiosmtplib_is_kept_with_its_envelope(listening):
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port) as client:
         assert await client.sendmail(SENDER, ["Hosho+r6@CITY.example.jp", "second@city.example.jp"], MAIL) == (
             {},
-            "2.0.0 stored",
+            "2.0.0 stored as 1",
         )
     assert keeper.mails == [arrival(MAIL, rcpt_tos=("hosho+r6@city.example.jp", "second@city.example.jp"))]
+
+
+async def test_each_mail_is_one_line_of_the_log_by_which_it_is_found(listening, caplog):
+    caplog.set_level("INFO", "hosho.taken")
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=await listening(ListKeeper())) as client:
+        (_, reply) = await client.sendmail(SENDER, [INBOX], MAIL)
+        await client.sendmail("", [INBOX], b"Subject: none\r\n\r\n")
+    number = reply.rpartition(" ")[2]
+    taken = [record.message for record in caplog.records if " taken by " in record.message]
+    assert taken == [
+        f"mail {number} taken by smtp: Message-ID <1@kensetsu.example.jp>, from <{SENDER}>, {len(MAIL)} bytes",
+        f"mail {int(number) + 1} taken by smtp: Message-ID (none), from <>, 17 bytes",
+    ]
 
 
 async def test_a_mail_by_smtplib_is_kept(listening):
