@@ -1,6 +1,6 @@
 """`status`: how the machine stands, in a few lines; for a person in the morning and for a watchdog (cron, Nagios).
 
-0 all is well · 1 something is not, and says what · 2 wrong call or wrong settings. Asks the database and the lock only, so it works
+0 all is well · 1 something is not, and says what · 2 wrong call or wrong settings; `--nagios` has the codes of its own. Asks the database and the lock only, so it works
 beside the daemon and without it.
 """
 
@@ -17,17 +17,19 @@ import click
 from bot.clock import utc_now
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run
 from bot.commands.shared.json_rows import mailbox_row
-from bot.commands.shared.language import command
+from bot.commands.shared.language import command, option
+from bot.config.mistakes import ConfigError
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
 from bot.config.to_policy import backup_of, calendar_of, waiting_after
-from bot.core.health.alarm_words import WORDS
+from bot.core.health.alarm_words import NOT_URGENT, WORDS
 from bot.core.health.alarms import NO_ROOM_AFTER, Alarm, AlarmFacts, found
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog, as_seen_from_outside
 from bot.core.health.workers import WorkerHealth
 from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
+from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
 from storage.database.daemon_lock import is_running
@@ -59,14 +61,30 @@ class _Status:
 
 
 @command()
+@option(
+    "--nagios",
+    is_flag=True,
+    ja="監視の仕組み（Nagios など）向けに1行で示します。終了コードは、0が正常、1が注意、2が異常、3が不明です。",
+    en="One line with perfdata for Nagios and its kin; exit code 0 ok, 1 warning, 2 critical, 3 unknown.",
+)
 @config_option
 @json_option
 @run
-async def status(*, config_path: Path, as_json: bool) -> None:
+async def status(*, config_path: Path, as_json: bool, nagios: bool) -> None:
     """Print what database and lock tell, and what is wrong."""
-    async with command_context(config_path) as office:
-        now = utc_now()
-        stands = await _look(office.config, office.store, now)
+    try:
+        async with command_context(config_path) as office:
+            now = utc_now()
+            stands = await _look(office.config, office.store, now)
+    except (ConfigError, OSError) as error:
+        if not nagios:
+            raise
+        click.echo(f"HOSHO UNKNOWN - {' '.join(escaped(str(error)).split()).replace('|', '/')}")
+        raise click.exceptions.Exit(_UNKNOWN) from None
+    if nagios:
+        code, line = _for_nagios(stands)
+        click.echo(line)
+        raise click.exceptions.Exit(code)
     if as_json:
         echo_json({"ok": stands.is_well, "at": now, **_plain(stands)})
     else:
@@ -74,6 +92,26 @@ async def status(*, config_path: Path, as_json: bool) -> None:
             click.echo(line)
     if not stands.is_well:
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+_OK, _WARNING, _CRITICAL, _UNKNOWN = range(4)
+_NAMES = ("OK", "WARNING", "CRITICAL")
+
+
+def _for_nagios(stands: _Status) -> tuple[int, str]:
+    """The plugin's exit code and its one line, with perfdata."""
+    kinds = {alarm.kind for alarm in stands.alarms}
+    code = _OK if stands.is_well else _WARNING if stands.is_running and kinds <= NOT_URGENT else _CRITICAL
+    wrong = [WORDS[kind].title for kind in sorted(kinds)]
+    words = "、".join([*([] if stands.is_running else ["動いていません"]), *wrong]) or "正常"
+    figures = {
+        "mails_waiting": dict(stands.backlog.mails)[MailState.RECEIVED],
+        "letters_waiting": dict(stands.backlog.outgoing)[OutboxState.QUEUED],
+        "open_work": stands.backlog.work.count,
+        "alarms": len(stands.alarms),
+        "free": f"{stands.free_bytes}B",
+    }
+    return code, f"HOSHO {_NAMES[code]} - {words} | {' '.join(f'{name}={value}' for name, value in figures.items())}"
 
 
 async def _look(config: Config, store: Store, now: datetime) -> _Status:

@@ -235,3 +235,23 @@ def test_an_old_backup_is_not_well_where_the_settings_say_where_it_lies(config):
     (config.parent / "copies").mkdir()
     (config.parent / "copies" / "monday.db").touch()
     assert beside_a_daemon(config, "status").exit_code == 0
+
+
+def test_a_watchdog_gets_one_line_and_its_own_codes(config):
+    prepare(config, seen(1), compared, three_mails)
+    line = beside_a_daemon(config, "status", "--nagios")
+    assert (line.exit_code, line.output.count("\n")) == (0, 1)
+    words, _, figures = line.output.strip().partition(" | ")
+    assert (words, figures.split()[:4]) == (
+        "HOSHO OK - 正常",
+        ["mails_waiting=2", "letters_waiting=0", "open_work=0", "alarms=0"],
+    )
+    stopped = call(config, "status", "--nagios")
+    assert (stopped.exit_code, stopped.output.startswith("HOSHO CRITICAL - 動いていません | ")) == (2, True)
+    config.write_text(CONFIG + '[operator]\nbackup = "copies/*.db"\n', "utf-8")
+    old = beside_a_daemon(config, "status", "--nagios")
+    assert (old.exit_code, old.output.startswith("HOSHO WARNING - 新しいバックアップがありません | ")) == (1, True)
+    config.write_text("[nonsense]\n", "utf-8")
+    unknown = call(config, "status", "--nagios")
+    assert (unknown.exit_code, unknown.output.startswith("HOSHO UNKNOWN - ")) == (3, True)
+    assert unknown.output.count("\n") == 1

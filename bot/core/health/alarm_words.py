@@ -218,3 +218,19 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
         ),
     }
 )
+
+NOT_URGENT = frozenset(
+    {
+        AlarmKind.NOT_COMPARED,
+        AlarmKind.CERTIFICATE_ENDS,
+        AlarmKind.LETTERS_REFUSED,
+        AlarmKind.LETTERS_RETURNED,
+        AlarmKind.LETTERS_GIVEN_UP,
+        AlarmKind.DESK_UNREACHABLE,
+        AlarmKind.FILES_TAKEN_OUT,
+        AlarmKind.MAILS_PARKED,
+        AlarmKind.CLOCK_WRONG,
+        AlarmKind.BACKUP_OLD,
+    }
+)
+"""What stops no work and can wait for the morning: a watchdog warns of it; all else is critical."""
