@@ -36,8 +36,6 @@ from tests.patience import PATIENCE_SECONDS
 MailWith = Callable[..., bytes]
 PaperOf = Callable[[str], bytes]
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpora" / "pdf.tar.gz"
-A_MOMENT = 0.001
-"""Between two looks at a process, which needs the processor itself."""
 
 PAPERS_A_MAIL = PDFS_OPENED
 
@@ -87,7 +85,7 @@ async def at_work(reader: Reader, task: asyncio.Task[Result], besides: int = 0) 
     """Stop the child that reads the task's mail, and give its process id. `besides`: another one that does not count."""
     while not (found := [pid for pid in reader.pids if pid != besides]):
         assert not task.done()
-        await asyncio.sleep(A_MOMENT)
+        await asyncio.sleep(0)
     os.kill(found[0], signal.SIGSTOP)
     return found[0]
 
@@ -192,14 +190,16 @@ async def test_a_bomb_stays_closed_and_harms_neither_its_neighbours_nor_the_next
     assert troubles(await reader.read(mail_with(notice))) == [None]
 
 
-async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1, sees=False) as reader:
-        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
-        child = await at_work(reader, task)
-        os.kill(child, signal.SIGKILL)
-        await at_work(reader, task, besides=child)
-        os.kill(*reader.pids, signal.SIGCONT)
-        assert troubles(await task) == [None]
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_child_that_is_killed_over_a_mail_costs_a_retry_only(
+    reader: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"))))
+    child = await at_work(reader, task)
+    os.kill(child, signal.SIGKILL)
+    await at_work(reader, task, besides=child)
+    os.kill(*reader.pids, signal.SIGCONT)
+    assert troubles(await task) == [None]
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -213,7 +213,7 @@ async def test_a_mail_whose_children_are_killed_from_outside_is_read_later(
         if found := [pid for pid in reader.pids if pid != child]:
             child = found[0]
             os.kill(child, signal.SIGKILL)
-        await asyncio.sleep(A_MOMENT)
+        await asyncio.sleep(0)
     assert await task == (TakesLong() if quick else NotNow(is_killed=True))
     assert troubles(await reader.read(mail)) == [None]
 
@@ -284,18 +284,18 @@ async def test_a_mail_that_no_process_can_be_had_for_is_read_later(mail_with: Ma
         assert isinstance(await reader.read(mail_with()), UnderstoodMail)
 
 
-async def test_a_cancelled_caller_leaves_no_child(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(1, sees=False) as reader:
-        task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"), subject="the first")))
-        process = os.pidfd_open(await at_work(reader, task))
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert (is_gone(process), reader.pids) == (True, ())
-        os.close(process)
-        read = await reader.read(mail_with(paper("chromium-table"), subject="the second"))
-        assert isinstance(read, UnderstoodMail)
-        assert (read.words.subject, troubles(read)) == ("the second", [None])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_cancelled_caller_leaves_no_child(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
+    task = asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet"), subject="the first")))
+    process = os.pidfd_open(await at_work(reader, task))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (is_gone(process), reader.pids) == (True, ())
+    os.close(process)
+    read = await reader.read(mail_with(paper("chromium-table"), subject="the second"))
+    assert isinstance(read, UnderstoodMail)
+    assert (read.words.subject, troubles(read)) == ("the second", [None])
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -311,19 +311,19 @@ async def test_fifty_callers_each_get_their_own_mail(reader: Reader, mail_with: 
     assert (reader.pids, len(reader.server_pids)) == ((), 1)
 
 
-async def test_no_two_mails_are_read_by_one_process(mail_with: MailWith, paper: PaperOf) -> None:
-    async with Reader(2, sees=False) as reader:
-        children: set[int] = set()
-        for round_ in range(5):
-            tasks = [asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet")))) for _ in range(2)]
-            await at_work(reader, tasks[0])
-            await at_work(reader, tasks[1], besides=reader.pids[0])
-            found = set(reader.pids)
-            assert (len(found), found & children) == (2, set()), round_
-            children |= found
-            for child in found:
-                os.kill(child, signal.SIGCONT)
-            assert [troubles(read) for read in await asyncio.gather(*tasks)] == [[None], [None]]
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_two_mails_are_read_by_one_process(reader: Reader, mail_with: MailWith, paper: PaperOf) -> None:
+    children: set[int] = set()
+    for round_ in range(5):
+        tasks = [asyncio.create_task(reader.read(mail_with(paper("chromium-leaflet")))) for _ in range(2)]
+        await at_work(reader, tasks[0])
+        await at_work(reader, tasks[1], besides=reader.pids[0])
+        found = set(reader.pids)
+        assert (len(found), found & children) == (2, set()), round_
+        children |= found
+        for child in found:
+            os.kill(child, signal.SIGCONT)
+        assert [troubles(read) for read in await asyncio.gather(*tasks)] == [[None], [None]]
 
 
 def limits_of(child: int) -> dict[str, str]:
@@ -363,46 +363,46 @@ async def locked_in(reader: Reader, task: asyncio.Task[Result]) -> int:
     """The process id of the child that reads, once nothing is open to it any more."""
     while not (reader.pids and limits_of(reader.pids[0])["address space"] == str(ADDRESS_SPACE_BYTES)):
         assert not task.done()
-        await asyncio.sleep(A_MOMENT)
+        await asyncio.sleep(0)
     return reader.pids[0]
 
 
-async def test_a_child_lives_within_its_limits(slow_mail: bytes) -> None:
-    async with Reader(1, sees=False) as reader:
-        task = asyncio.create_task(reader.read(slow_mail))
-        child = await locked_in(reader, task)
-        limits = limits_of(child)
-        assert {
-            name: limits[name] for name in ("address space", "core file size", "file size", "open files", "processes")
-        } == {
-            "address space": str(ADDRESS_SPACE_BYTES),
-            "core file size": "0",
-            "file size": "0",
-            "open files": "0",
-            "processes": "0",
-        }
-        assert has_no_new_privileges(child)
-        assert (os.getsid(child), os.getsid(child) == os.getsid(0)) == (reader.server_pids[0], False)
-        await task
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_child_lives_within_its_limits(reader: Reader, slow_mail: bytes) -> None:
+    task = asyncio.create_task(reader.read(slow_mail))
+    child = await locked_in(reader, task)
+    limits = limits_of(child)
+    assert {
+        name: limits[name] for name in ("address space", "core file size", "file size", "open files", "processes")
+    } == {
+        "address space": str(ADDRESS_SPACE_BYTES),
+        "core file size": "0",
+        "file size": "0",
+        "open files": "0",
+        "processes": "0",
+    }
+    assert has_no_new_privileges(child)
+    assert (os.getsid(child), os.getsid(child) == os.getsid(0)) == (reader.server_pids[0], False)
+    await task
 
 
-async def test_a_mail_may_use_its_cpu_time_whatever_others_used(mail_with: MailWith) -> None:
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_mail_may_use_its_cpu_time_whatever_others_used(reader: Reader, mail_with: MailWith) -> None:
     lines = "お世話になっております。認証キーは別途お送りします。\r\n" * 300
     mail = f"From: a@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{lines}".encode()
-    async with Reader(1, sees=False) as reader:
-        await reader.warm()
-        before = cpu_of(*reader.server_pids)
-        while cpu_of(*reader.server_pids) - before < 2 * QUICK_CPU:
-            assert isinstance(await reader.read(mail, quick=True), UnderstoodMail)
+    await reader.warm()
+    before = cpu_of(*reader.server_pids)
+    while cpu_of(*reader.server_pids) - before < 2 * QUICK_CPU:
+        assert isinstance(await reader.read(mail, quick=True), UnderstoodMail)
 
 
-async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(mail_with: MailWith) -> None:
-    async with Reader(1, sees=False) as reader:
-        task = asyncio.create_task(reader.read(mail_with()))
-        child = await at_work(reader, task)
-        os.kill(child, signal.SIGPROF)
-        os.kill(child, signal.SIGCONT)
-        assert isinstance(await task, ReadFailure)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_child_that_ran_out_of_cpu_time_is_not_tried_again(reader: Reader, mail_with: MailWith) -> None:
+    task = asyncio.create_task(reader.read(mail_with()))
+    child = await at_work(reader, task)
+    os.kill(child, signal.SIGPROF)
+    os.kill(child, signal.SIGCONT)
+    assert isinstance(await task, ReadFailure)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root may look into a child")
