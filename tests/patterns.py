@@ -28,6 +28,7 @@ def every_pattern() -> dict[str, LazyPattern[Any]]:
             if not found.name.endswith("__main__"):
                 importlib.import_module(found.name)
     every_form()
+    gc.unfreeze()  # the collector does not tell of what was there when a command loaded in another test
     living = [one for one in gc.get_objects() if isinstance(one, LazyPattern) and _is_right(one)]
     made = {(one.pattern, one.flags): one for one in living}
     ordered = sorted(made.values(), key=lambda one: (isinstance(one.pattern, bytes), str(one.pattern), one.flags))

@@ -44,7 +44,7 @@ def all_found(pattern, text):
 def test_most_patterns_of_a_line_stay_with_the_faster_engine(figure):
     every = len(every_pattern())
     figure(f"{every} patterns: {len(by_re2())} run by RE2, the others by Python's engine in bounded steps")
-    assert 0 < len(by_re2()) < every
+    assert 300 < len(by_re2()) < every - 300
 
 
 def test_re2_finds_what_python_finds():
