@@ -84,7 +84,7 @@ class Crew:
         self._jumps = Jumps(clock)
         self._tick = asyncio.Event()
         seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))
-        self._ticker = Ticker(self._tick, clock, seconds=seconds, times=config.summary.times)
+        self._ticker = Ticker(self._tick, Jumps(clock), seconds=seconds, times=config.summary.times)
         self._working: list[asyncio.Task[None]] = []
         self._ticking: list[asyncio.Task[None]] = []
 

@@ -1,8 +1,8 @@
-"""The ticker: sets an event every few seconds and at the summaries' times; the sweeps then query the due work.
+"""The ticker: APScheduler sets an event every few seconds and at the summaries' times; the sweeps then query the due work.
 
-Run by bot/app.py. It has no state and does no work; after a stall of an hour there is one tick. It sleeps by the machine's running
-time and looks at the clock at each tick only: a clock that is put back delays nothing. `Jumps` tells by how much a clock was put
-forward or back. Raises nothing but CancelledError.
+Run by bot/crew.py. It has no state and does no work. Ticks are coalesced and never skipped: after a stall of an hour there is one tick (by
+default APScheduler skips a job that is more than a second late: misfire_grace_time). `Jumps` tells by how much a clock was put forward or back.
+Raises nothing but CancelledError.
 """
 
 from __future__ import annotations
@@ -10,37 +10,61 @@ from __future__ import annotations
 import asyncio
 import time as running
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock
 from bot.core.text.dates import JAPAN
 
-_LEAST_SECONDS = 0.01  # a clock may be a hair behind the machine's running time
-
 
 class Ticker:
-    """Sets `event` every `seconds`, and on the dot of each of the day's `times` in Japan."""
+    """Sets `event` every `seconds`, and on the dot of each of the day's `times` in Japan. `jumps`: looked at by nobody else."""
 
-    def __init__(self, event: asyncio.Event, clock: Clock, *, seconds: int, times: Sequence[time]) -> None:
+    def __init__(self, event: asyncio.Event, jumps: Jumps, *, seconds: int, times: Sequence[time]) -> None:
         self._event = event
-        self._clock = clock
+        self._jumps = jumps
         self._seconds = seconds
         self._times = tuple(times)
+        self._scheduler = AsyncIOScheduler(
+            timezone=JAPAN,
+            executors={"default": AsyncIOExecutor()},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
 
     async def run(self) -> None:
         """Tick for ever, the first time at once."""
-        while True:
-            self._event.set()
-            await asyncio.sleep(self.pause)
+        self._plan()
+        self._scheduler.start()
+        self._event.set()
+        try:
+            while (
+                True
+            ):  # APScheduler sleeps until a time of the clock: put back by a year, it would not tick for a year
+                await asyncio.sleep(self._seconds)
+                if self._jumps.look():
+                    self._plan()
+                    self._event.set()
+        finally:
+            self._scheduler.shutdown(wait=False)
+
+    def _plan(self) -> None:
+        self._scheduler.remove_all_jobs()
+        self._scheduler.add_job(self._tick, IntervalTrigger(seconds=self._seconds, timezone=JAPAN))
+        for at in self._times:
+            self._scheduler.add_job(self._tick, CronTrigger(hour=at.hour, minute=at.minute, timezone=JAPAN))
+
+    async def _tick(self) -> None:
+        self._event.set()
 
     @property
-    def pause(self) -> float:
-        """How many seconds there are to the next tick."""
-        now = self._clock().astimezone(JAPAN)
-        days = (now.date(), now.date() + timedelta(days=1))
-        dots = (datetime.combine(day, at, JAPAN) for day in days for at in self._times)
-        ahead = [(dot - now).total_seconds() for dot in dots if dot > now]
-        return max(min([self._seconds, *ahead]), _LEAST_SECONDS)
+    def due(self) -> datetime:
+        """When it ticks next."""
+        times: list[datetime] = [job.next_run_time for job in self._scheduler.get_jobs()]
+        return min(times)
 
 
 JUMP_SECONDS = 60

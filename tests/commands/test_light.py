@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.process
 
 _LOADED = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules)"
-_OF_THE_DAEMON = frozenset({"aiosmtpd", "aioimaplib", "aiosmtplib", "bot.app", "bot.wiring"})
+_OF_THE_DAEMON = frozenset({"aiosmtpd", "aioimaplib", "aiosmtplib", "apscheduler", "bot.app", "bot.wiring"})
 _OF_PAPERS = frozenset({"pypdfium2", "pikepdf", "PIL", "pillow_heif", "py7zr", "pyzipper", "flufl.bounce"})
 _OF_PICTURES = frozenset({"cv2", "numpy", "onnxruntime", "rapidocr", "tesserocr"})
 

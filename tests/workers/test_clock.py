@@ -7,11 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from bot.clock import utc_now
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.text.business_days import Calendar
 from bot.core.text.dates import JAPAN
 from bot.workers.sweeps import Sweeps
 from bot.workers.ticker import Jumps, Ticker
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.samples import arrival, letter
 from tests.workers.test_sender import DEFERRED, ScriptedRelay, send_due
 
@@ -81,27 +83,40 @@ async def test_a_letter_is_not_given_up_because_the_clock_was_put_forward(store,
     assert (await store.outbox.get(1)).state is OutboxState.QUEUED
 
 
-@pytest.mark.parametrize(
-    ("now", "seconds"),
-    [
-        (japan(11, 24, 8, 0), 30),
-        (japan(11, 24, 8, 59) + timedelta(seconds=50), 10),
-        (japan(11, 24, 9, 0), 30),
-        (japan(11, 24, 23, 59) + timedelta(seconds=40), 20),
-    ],
-)
-async def test_the_ticker_ticks_on_the_dot_and_never_later_than_its_seconds(now, seconds):
-    ticker = Ticker(asyncio.Event(), lambda: now, seconds=30, times=(time(9, 0), time(0, 0)))
-    assert ticker.pause == pytest.approx(seconds)
+class _ScriptedJumps(Jumps):
+    """Tells one jump, when it is asked for the third time."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def look(self) -> int:
+        self.looks += 1
+        return -86400 * (self.looks == 3)
 
 
-async def test_a_clock_that_is_put_back_stops_no_ticker(watch):
-    event = asyncio.Event()
-    running = asyncio.create_task(Ticker(event, watch, seconds=0, times=(time(9, 0),)).run())
-    for _ in range(3):
+async def test_the_ticker_ticks_within_its_seconds_and_on_the_dot():
+    soon = (datetime.now(JAPAN) + timedelta(minutes=2)).time().replace(second=0, microsecond=0)
+    for seconds, times in ((30, ()), (86400, (soon,))):
+        event = asyncio.Event()
+        ticker = Ticker(event, Jumps(utc_now), seconds=seconds, times=times)
+        running = asyncio.create_task(ticker.run())
         await event.wait()
-        event.clear()
-        watch.turn(days=-365)
+        assert ticker.due - datetime.now(JAPAN) <= timedelta(minutes=2)
+        running.cancel()
+
+
+async def test_a_clock_that_is_put_back_stops_no_ticker():
+    event, jumps = asyncio.Event(), _ScriptedJumps()
+    ticker = Ticker(event, jumps, seconds=0, times=())
+    running = asyncio.create_task(ticker.run())
+    await event.wait()
+    for job in ticker._scheduler.get_jobs():  # as it is after the clock was put back
+        job.modify(next_run_time=datetime.now(JAPAN) + timedelta(days=365))
+    event.clear()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await event.wait()
+    assert jumps.looks >= 3
+    assert ticker.due - datetime.now(JAPAN) <= timedelta(minutes=2)
     running.cancel()
 
 
