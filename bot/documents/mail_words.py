@@ -93,9 +93,10 @@ def excerpt_of(body: str, formats: Formats) -> str:
 
 
 def compile_patterns() -> Iterator[None]:
-    """Compile one pattern of those that `words_of` meets after the other: the fork server does it while it waits, for all its children."""
-    rooms = ("bot.core.mail.", "bot.core.clerk.", "bot.core.consent.", "bot.core.contractor.")
-    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(rooms)]
+    """Compile one pattern of those that reading meets after the other: the fork server does it while it waits, for all its children."""
+    modules = [
+        module for name, module in sorted(sys.modules.items()) if name.startswith(("bot.core.", "bot.documents."))
+    ]
     known = [value for module in modules for value in vars(module).values() if isinstance(value, LazyPattern)]
     for pattern in (*(template.pattern for template in every_form().templates), *known):
         if "compiled" not in vars(pattern):

@@ -7,6 +7,8 @@ says what each is called, and what a city does with it when its config says noth
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core.issuers import KNOWN, LOOK_ALIKES, SIGNS
@@ -34,6 +36,8 @@ def _compiled(pattern: str) -> LazyPattern[str]:
 
 # -- the kind
 
+_TEXTS = 4  # a mail's own, which several questions are about, and its papers'
+_SIGNED = 200
 ENOUGH = 5
 """The least total weight of the signs of a kind."""
 
@@ -49,19 +53,24 @@ _TITLE_SIGNS = tuple(
 )
 
 
-def _weights(text: str) -> dict[PaperKind, int]:
-    """The total weight of each kind's signs, in the table's order."""
-    start = text[:_RAW_START]
-    whole = skeleton(start)[:_START]
-    weights = dict.fromkeys(PaperKind, 0)
+def _weights(text: str, kinds: Collection[PaperKind] = tuple(PaperKind)) -> dict[PaperKind, int]:
+    """The total weight of the signs of each of these kinds, in the table's order."""
+    weights = dict.fromkeys(kinds, 0)
+    whole, first = _start_of(text[:_RAW_START])
     for kind, weight, sign in _TEXT_SIGNS:
-        if sign.search(whole):
+        if kind in weights and sign.search(whole):
             weights[kind] += weight
-    titles = [line for line in _first_lines(start) if len(line) <= _TITLE_CHARACTERS]
+    titles = [line for line in first if len(line) <= _TITLE_CHARACTERS]
     for kind, weight, sign, unless in _TITLE_SIGNS:
-        if any(sign.search(line) and not (unless and unless.search(line)) for line in titles):
+        if kind in weights and any(sign.search(line) and not (unless and unless.search(line)) for line in titles):
             weights[kind] += weight
     return weights
+
+
+@lru_cache(maxsize=1)
+def _start_of(text: str) -> tuple[str, list[str]]:
+    """A text and its first lines in the form of the signs; remembered for the questions that follow about one text."""
+    return skeleton(text)[:_START], _first_lines(text)
 
 
 def _first_lines(text: str) -> list[str]:
@@ -75,6 +84,7 @@ def _first_lines(text: str) -> list[str]:
     return lines
 
 
+@lru_cache(maxsize=_TEXTS)
 def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
     """The kind of a readable text without a readable key. KEY_NOTICE: it has the title of a notice only."""
     if text[:_SIGNED].lstrip().startswith("-----BEGIN PGP SIGNATURE-----"):
@@ -88,7 +98,7 @@ def kind_of_text(text: str) -> tuple[PaperKind, PaperReason]:
 
 def is_screen(text: str) -> bool:
     """Whether the text is a print of the contractor's own system, which shows the key too (保証契約一覧)."""
-    return _weights(text)[PaperKind.NET_DESK_SCREEN] >= ENOUGH
+    return _weights(text, (PaperKind.NET_DESK_SCREEN,))[PaperKind.NET_DESK_SCREEN] >= ENOUGH
 
 
 _ISSUERS = tuple((one.name, tuple((m.weight, _compiled(m.pattern)) for m in one.marks)) for one in KNOWN)
@@ -96,7 +106,7 @@ _ISSUERS = tuple((one.name, tuple((m.weight, _compiled(m.pattern)) for m in one.
 
 def issuer_of(text: str) -> str:
     """The issuer named on the paper, as in core/issuers; "" when none or more than one is named."""
-    whole = skeleton(text[:_RAW_START])[:_START]
+    whole, _ = _start_of(text[:_RAW_START])
     weights = {name: sum(weight for weight, mark in marks if mark.search(whole)) for name, marks in _ISSUERS}
     most = max(weights.values())
     named = [name for name, weight in weights.items() if weight == most]
@@ -113,7 +123,6 @@ def speaks_of_keys(*texts: str) -> bool:
 
 # -- documents without text
 
-_SIGNED = 200
 _SIGNATURE_NAME = LazyPattern(
     r"(?:^|/)(?:smime\.p7s|signature\.asc|openpgp.*signature.*|.*\.(?:p7s|sig|asc))$", re.IGNORECASE
 )

@@ -6,7 +6,7 @@ Called by regex_engines.py. Pure; nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # The parser behind re.compile has no public name; a test holds what is read of its trees.
 from re import _constants as sre  # type: ignore[attr-defined]
@@ -93,3 +93,50 @@ def _cost_of_repetition(least: int, most: int, body: Sequence[Node], *, last: bo
         if steps > STEPS:
             return _BEYOND
     return _Cost(ways, steps, inside.loops * most)
+
+
+# -- what a text must have for a match
+
+_SETS, _WORDS = 3, 12
+"""So many sets of words are asked for, of so many words each: more take longer than the search."""
+_LOST = "\ufffd"  # as which RE2 sees half of a surrogate pair
+Words = tuple[str, ...]
+
+
+def needed_words(nodes: Iterable[Node], flags: int) -> tuple[Words, ...]:
+    """Sets of words: each match holds one of each set, so where all of one set are missing nothing can match."""
+    found = sorted(_needed(nodes, flags), key=_rank)
+    return tuple(dict.fromkeys(words for words in found if len(words) <= _WORDS))[:_SETS]
+
+
+def _rank(words: Words) -> tuple[int, int]:
+    """Long words are rare, and few are found out soon."""
+    return -min(map(len, words)), len(words)
+
+
+def _needed(nodes: Iterable[Node], flags: int) -> list[Words]:
+    found: list[Words] = []
+    word = ""
+    for kind, value in nodes:
+        if kind is sre.LITERAL and _is_itself(chr(value), flags):
+            word += chr(value)
+            continue
+        if word:
+            found.append((word,))
+            word = ""
+        if kind is sre.SUBPATTERN:
+            found += _needed(value[-1], (flags | value[1]) & ~value[2])
+        elif kind is sre.BRANCH:
+            each = [min(_needed(branch, flags), key=_rank, default=()) for branch in value[1]]
+            if all(each):
+                found.append(tuple(dict.fromkeys(one for words in each for one in words)))
+        elif kind in {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT} and value[0]:
+            found += _needed(value[2], flags)
+        elif kind is sre.ATOMIC_GROUP:
+            found += _needed(value, flags)
+    return [*found, (word,)] if word else found
+
+
+def _is_itself(letter: str, flags: int) -> bool:
+    """Whether nothing else matches where this letter is asked for."""
+    return letter != _LOST and (not flags & re.IGNORECASE or letter.lower() == letter.upper())

@@ -204,10 +204,15 @@ class _Sheet:
     def _near(self, written: Sequence[Character]) -> Iterator[PlacedLetter]:
         """The letters in and around the values' places."""
         places = sorted(self._places.values(), key=itemgetter(1))
-        tops, tallest = [place[1] for place in places], max((place[3] - place[1] for place in places), default=0.0)
+        if not places:
+            return
+        tops, tallest = [place[1] for place in places], max(place[3] - place[1] for place in places)
+        top, bottom = tops[0], max(place[3] for place in places)
         for one in written:
             x, y = self._turned.point(*one.middle)
             room = _NEAR_EMS * one.em
+            if not top - room < y < bottom + room:
+                continue
             near = range(bisect_right(tops, y - room - tallest), bisect_left(tops, y + room))
             if any(
                 x0 - room < x < x1 + room and top - room < y < bottom + room

@@ -19,6 +19,7 @@ from contextlib import suppress
 from functools import partial
 
 from bot.core.mail import html
+from bot.core.text.regex_engines import learn_words
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
 from bot.documents.images.sight import Sight, load_sight
@@ -27,7 +28,7 @@ from bot.documents.pdf import repair
 from bot.documents.pool import confinement, memory
 from bot.documents.pool.child import answers_to, read_one
 from bot.documents.pool.frames import END, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
-from bot.documents.pool.rehearsal import NOTICE, WORDS, mail_with
+from bot.documents.pool.rehearsal import FORM, NOTICE, WORDS, letters, mail_with
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
@@ -91,7 +92,8 @@ def _rehearse(lines: Sequence[str], order: ReadRequest, sight: Sight | None = No
 
 def _prepared() -> Iterator[None]:
     yield from compile_patterns()
-    for lines in (WORDS, WORDS[::-1]):
+    yield from learn_words()
+    for lines in (FORM, WORDS, tuple(letters()), WORDS[::-1], FORM):
         _rehearse(lines, ReadRequest())
         yield
     yield from _settled()

@@ -6,6 +6,7 @@ import random
 import re
 from functools import cache
 from pathlib import Path
+from re import _parser as parser
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,7 @@ from hypothesis import settings
 from bot.core.mail.parse import parse_mail
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.re2_language import SlowPatternError
+from bot.core.text.regex_cost import needed_words
 from tests.patterns import as_text, atoms, by_python, every_pattern
 
 MAILS = Path(__file__).resolve().parents[2] / "corpus" / "mails"
@@ -21,7 +23,11 @@ COMMON = ["あ", "工事", "第1号", "1", "12", "ab", "A", " ", "\u3000", "、"
 
 @cache
 def by_re2():
-    return [one for one in every_pattern().values() if not isinstance(one.compiled, re.Pattern)]
+    """Each with the words that it needs, as in a reading child."""
+    found = [one for one in every_pattern().values() if not isinstance(one.compiled, re.Pattern)]
+    for one in found:
+        one.compiled.learn(one.flags)
+    return found
 
 
 def spans(found):
@@ -228,3 +234,33 @@ def test_half_a_surrogate_pair_is_no_trouble():
     assert pattern.search("\ud83d  xxy")[1] == "xx"
     assert LazyPattern(r"\s*([^ ]+)y").search("x\udc00y")[1] == "x\udc00"
     assert pattern.sub("z", "\udc00xy\ud800") == "\udc00z\ud800"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "words"),
+    [
+        ("添付.{0,60}(?:削除|除去)(?:し|され)", 0, (("添付",), ("削除", "除去"), ("し", "され"))),
+        ("(?:前払金|契約)?保証(?:証)?書", 0, (("保証",), ("書",))),
+        ("(?:年月日)+|日付", 0, (("年月日", "日付"),)),
+        ("^.*届$|.*", 0, ()),
+        ("[ab]c{2,3}d{0,1}", 0, (("c",),)),
+        ("no.1", re.IGNORECASE, (("1",),)),
+        ("(?i:no)の.*(?:x(?-i:yz)|w)", 0, (("の",), ("yz", "w"))),
+        ("(?<=番)号(?!外)|第", 0, (("号", "第"),)),
+        ("|".join("あいうえおかきくけこさしす"), 0, ()),
+        ("|".join(f"{letter}1" for letter in "あいうえおかきくけこさしす"), 0, ()),
+        ("行\ufffd", 0, (("行",),)),
+    ],
+)
+def test_a_match_needs_words_of_its_pattern(pattern, flags, words):
+    tree = parser.parse(pattern, flags)
+    assert needed_words(tree, tree.state.flags) == words
+
+
+def test_a_text_without_a_patterns_words_is_not_searched():
+    pattern = LazyPattern(r"(?:添付|別添).{0,60}削除.*され")
+    pattern.compiled.learn(pattern.flags)
+    assert pattern.search("添付を削除され")[0] == "添付を削除され"
+    assert [one[0] for one in pattern.finditer("別添は削除された")] == ["別添は削除され"]
+    assert (pattern.search("添付を除去され"), list(pattern.finditer("添付"))) == (None, [])
+    assert (pattern.sub("", "添付"), pattern.split("添付")) == ("添付", ["添付"])
