@@ -63,18 +63,10 @@ def places_of(page: Page, value: str) -> tuple[Box, ...]:
     return ()
 
 
-def shows(
-    picture: Picture,
-    boxes: tuple[Box, ...],
-    expected: str,
-    what: What,
-    engines: Engines,
-    *,
-    has_own_font: bool = True,
-) -> TextAgreement:
+def shows(picture: Picture, boxes: tuple[Box, ...], expected: str, what: What, engines: Engines) -> TextAgreement:
     """Compare what is drawn in the boxes (points, `places_of`) of the page with the text; 200 dpi are enough.
 
-    `has_own_font`: the PDF brings the font; without it what pdfium draws, or leaves out, says nothing about other viewers.
+    For text in fonts of the PDF's own: what pdfium draws in another one, or leaves out, says nothing about other viewers.
     """
     if not boxes:
         return TextAgreement.UNSURE
@@ -82,7 +74,7 @@ def shows(
     scale = picture.dpi / _POINTS_AN_INCH
     places = [(x0 * scale, top * scale, x1 * scale, bottom * scale) for x0, top, x1, bottom in boxes]
     if all(_is_blank(cut(page, place)) for place in places):
-        return TextAgreement.BLANK if has_own_font else TextAgreement.UNSURE
+        return TextAgreement.BLANK
     said: list[TextAgreement] = []
     for padding, finer in _LOOKS:
         crops = [_finer(cut(page, place, padding), finer) for place in places]
@@ -90,8 +82,7 @@ def shows(
         said.append(_judged(read, plain_letters(expected, what), what))
         if said[-1] is TextAgreement.AGREES:
             return TextAgreement.AGREES
-    differs = has_own_font and all(one is TextAgreement.DIFFERS for one in said)
-    return TextAgreement.DIFFERS if differs else TextAgreement.UNSURE
+    return TextAgreement.DIFFERS if all(one is TextAgreement.DIFFERS for one in said) else TextAgreement.UNSURE
 
 
 def _finer(crop: Grey, scale: float) -> Grey:

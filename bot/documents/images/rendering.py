@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2
@@ -21,6 +22,7 @@ from bot.core.notice.document import OpenFailure
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
+from bot.documents.pdf.calls import direct, handle_of
 from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
 
 DRAWN_DPI = 200.0
@@ -63,54 +65,75 @@ def _drawn(page: Any, dpi: float) -> Picture | OpenFailure:
 def _turn(page: Any) -> int:
     """By how many degrees clockwise the page must be turned, beside its own /Rotate, until most of its text is upright."""
     matrix = pdfium.FS_MATRIX()
+    at_matrix = ctypes.addressof(matrix)
     quarters: Counter[int] = Counter()
     with closing(page.get_textpage()) as text_page:
-        for order in range(min(pdfium.FPDFText_CountChars(text_page), TEXT_CHARACTERS)):
-            if pdfium.FPDFText_IsGenerated(text_page, order) == 1:
+        letters = handle_of(text_page)
+        for order in range(min(_count(letters), TEXT_CHARACTERS)):
+            if _is_generated(letters, order) == 1:
                 continue
-            seen = pdfium.FPDFText_GetMatrix(text_page, order, matrix) and (matrix.a or matrix.b)
+            seen = _matrix(letters, order, at_matrix) and (matrix.a or matrix.b)
             quarters[round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4 if seen else 0] += 1
     own: int = page.get_rotation()
     return (max(quarters, key=lambda turn: quarters[turn]) * 90 - own) % 360 if quarters else 0
 
 
-def has_own_fonts(content: bytes, page_number: int, passwords: Sequence[str], value: str) -> bool:
-    """Whether the paper brings the fonts with which a page writes a value; also when the value is not found in one piece.
+_count = direct(pdfium.FPDFText_CountChars)
+_is_generated = direct(pdfium.FPDFText_IsGenerated)
+_matrix = direct(pdfium.FPDFText_GetMatrix)
+_unicode = direct(pdfium.FPDFText_GetUnicode)
+_text_object = direct(pdfium.FPDFText_GetTextObject)
+_font_of = direct(pdfium.FPDFTextObj_GetFont)
+_embedded = direct(pdfium.FPDFFont_GetIsEmbedded)
 
-    What another font draws, or leaves out, says nothing about what others see.
-    """
+
+@dataclass(frozen=True, slots=True)
+class WrittenLetters:
+    """A page's letters, folded and without blanks, and for each of them whether the paper brings its font. `is_page`: False = there is no such page."""
+
+    text: str = ""
+    own: Sequence[bool] = ()
+    is_page: bool = True
+
+    def has_own_fonts(self, value: str) -> bool:
+        """Whether the paper brings the fonts with which the page writes a value; also when the value is not found in one piece.
+
+        What another font draws, or leaves out, says nothing about what others see.
+        """
+        wanted = "".join(fold(value).split())
+        starts = [found.start() for found in LazyPattern(re.escape(wanted)).finditer(self.text)] if wanted else []
+        # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
+        is_own = not starts or any(all(self.own[start : start + len(wanted)]) for start in starts)
+        return self.is_page and is_own
+
+
+def written_letters(content: bytes, page_number: int, passwords: Sequence[str]) -> WrittenLetters:
+    """The letters of a page's text layer."""
+    nothing = WrittenLetters(is_page=False)
     with opened_pdf(content, passwords) as pdf:
         if isinstance(pdf, OpenFailure) or not 1 <= page_number <= len(pdf):
-            return False
+            return nothing
         try:
             with closing(pdf[page_number - 1]) as page, closing(page.get_textpage()) as text_page:
-                return _is_written_in_own_fonts(text_page, "".join(fold(value).split()))
+                return _written_on(handle_of(text_page))
         except pypdfium2.PdfiumError:
-            return False
+            return nothing
 
 
-def _is_written_in_own_fonts(text_page: Any, value: str) -> bool:
+def _written_on(text_page: int) -> WrittenLetters:
     letters: list[str] = []
     own: list[bool] = []
     known: dict[int, bool] = {}
-    for order in range(min(pdfium.FPDFText_CountChars(text_page), TEXT_CHARACTERS)):
-        item = pdfium.FPDFText_GetTextObject(text_page, order)
-        place = ctypes.cast(item, ctypes.c_void_p).value
-        folded = fold(chr(min(pdfium.FPDFText_GetUnicode(text_page, order), 0x10FFFF)))
-        if place and folded.strip():
-            if place not in known:
-                known[place] = _is_embedded(item)
-            letters += folded
-            own += [known[place]] * len(folded)
-    text = "".join(letters)
-    starts = [found.start() for found in LazyPattern(re.escape(value)).finditer(text)] if value else []
-    # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
-    return not starts or any(all(own[start : start + len(value)]) for start in starts)
-
-
-def _is_embedded(item: Any) -> bool:
-    font = pdfium.FPDFTextObj_GetFont(item)
-    return bool(font) and pdfium.FPDFFont_GetIsEmbedded(font) == 1
+    for order in range(min(_count(text_page), TEXT_CHARACTERS)):
+        item = _text_object(text_page, order)
+        folded = fold(chr(min(_unicode(text_page, order), 0x10FFFF)))
+        if item and folded.strip():
+            if item not in known:
+                font = _font_of(item)
+                known[item] = bool(font) and _embedded(font) == 1
+            letters.append(folded)
+            own += [known[item]] * len(folded)
+    return WrittenLetters("".join(letters), own)
 
 
 def _own_dpi(page: Any) -> float:

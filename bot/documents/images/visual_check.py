@@ -33,7 +33,7 @@ from bot.documents.images.deskew import cut, upright
 from bot.documents.images.engines import Engines
 from bot.documents.images.image_files import Picture
 from bot.documents.images.page_reader import SeenPage, grey_of, read_picture
-from bot.documents.images.rendering import DRAWN_DPI, has_own_fonts, render
+from bot.documents.images.rendering import DRAWN_DPI, WrittenLetters, render, written_letters
 from bot.documents.images.second_reading import What, read_again
 
 PAGES_LOOKED_AT = 20
@@ -57,6 +57,7 @@ class _Paper:
     drawn: dict[int, Picture | OpenFailure] = field(default_factory=dict)
     cut: set[int] = field(default_factory=set)  # pages of which some is missing
     looked_at: set[int] = field(default_factory=set)
+    written: dict[int, WrittenLetters] = field(default_factory=dict)
     glimpses: dict[int, bool] = field(default_factory=dict)  # whether a page looks like a notice
 
     def page(self, number: int, dpi: float = 0.0) -> Picture | OpenFailure:
@@ -64,6 +65,12 @@ class _Paper:
         if self.document.is_pdf:
             return render(self.content, number, dpi, self.passwords)
         return image_files.open_picture(self.content, self.document.media_type, number)
+
+    def letters(self, number: int) -> WrittenLetters:
+        """The letters of a page's text layer; kept for its other fields."""
+        if number not in self.written:
+            self.written[number] = written_letters(self.content, number, self.passwords)
+        return self.written[number]
 
     def drawn_page(self, number: int) -> Picture | OpenFailure:
         """A page as its text is drawn; kept for its other fields."""
@@ -205,12 +212,13 @@ class ImageReader:
         boxes = compare_text.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
         # What was filled in has a picture in the file, or each viewer draws one in a font of its own.
         is_text = evidence.source is TextSource.TEXT
-        has_font = is_text and has_own_fonts(paper.content, evidence.page, paper.passwords, value)
+        if not (is_text and paper.letters(evidence.page).has_own_fonts(value)):
+            return None  # what another font draws, or leaves out, says nothing about what others see
         what: What = "number" if evidence.field is Field.NUMBER else "key"
-        agreement = compare_text.shows(picture, boxes, value, what, self.engines, has_own_font=has_font)
+        agreement = compare_text.shows(picture, boxes, value, what, self.engines)
         if agreement in {TextAgreement.DIFFERS, TextAgreement.BLANK}:
             return SubmissionReason.SHOWS_OTHERWISE
-        return SubmissionReason.NOT_SEEN if has_font and agreement is TextAgreement.UNSURE else None
+        return SubmissionReason.NOT_SEEN if agreement is TextAgreement.UNSURE else None
 
     def _drawn(self, paper: _Paper, document: Document, number: int) -> SeenPage | None:
         """A page with a text layer as a recogniser would have it."""

@@ -18,7 +18,7 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.text.normalise import fold_contractor, fold_name
 from bot.documents.decorations import is_ornament
 from bot.documents.images.image_files import PIXELS_A_PAGE, count_pages, open_picture
-from bot.documents.images.rendering import has_own_fonts, render
+from bot.documents.images.rendering import render, written_letters
 from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document, picture_type
 from bot.documents.pdf.text import read_pages
@@ -130,15 +130,15 @@ def test_a_key_is_another_one_when_two_of_its_letters_are_drawn_otherwise(letter
     assert shows(render(LEAFLET, 1, 200), places_of(page, key), told, "key", engines) == agreement
 
 
-def test_nothing_drawn_is_told_only_when_the_font_is_the_papers_own(engines):
+def test_nothing_drawn_is_told_and_whether_the_font_is_the_papers_own(engines):
     from bot.documents.images.compare_text import shows  # noqa: PLC0415
     from bot.documents.images.image_files import Picture  # noqa: PLC0415
 
     blank, box = Picture(Image.new("L", (1654, 2339), 255), 200.0), ((100.0, 100.0, 200.0, 112.0),)
     assert shows(blank, box, NUMBER, "number", engines) == "blank"
-    assert shows(blank, box, NUMBER, "number", engines, has_own_font=False) == "unsure"
-    assert not has_own_fonts((PAPERS / "shift-jis-leaflet.pdf").read_bytes(), 1, (), "保証契約番号")
-    assert has_own_fonts(LEAFLET, 1, (), "保証契約番号")
+    assert not written_letters((PAPERS / "shift-jis-leaflet.pdf").read_bytes(), 1, ()).has_own_fonts("保証契約番号")
+    assert not written_letters(LEAFLET, 9, ()).has_own_fonts("保証契約番号")
+    assert written_letters(LEAFLET, 1, ()).has_own_fonts("保証契約番号")
 
 
 def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
