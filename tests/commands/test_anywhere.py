@@ -50,6 +50,7 @@ CALLED = {
     ("outbox", "cancel"): ["1"],
     ("outbox", "hold"): ["1"],
     ("outbox", "release"): ["1"],
+    ("restore",): ["missing.db"],
     ("outbox", "retry"): ["1"],
     ("outbox", "revive"): ["koji@example.jp"],
     ("outbox", "show"): ["1"],

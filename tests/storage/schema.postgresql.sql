@@ -5,6 +5,23 @@ alarm.since timestamp with time zone NO
 alarm.detail text NO
 alarm.told_on text NO
 alarm.absent_since timestamp with time zone YES
+case_words.submission_id bigint NO
+case_words.words_0 bigint NO
+case_words.words_1 bigint NO
+case_words.words_2 bigint NO
+case_words.words_3 bigint NO
+case_words.words_4 bigint NO
+case_words.words_5 bigint NO
+case_words.words_6 bigint NO
+case_words.words_7 bigint NO
+case_words.words_8 bigint NO
+case_words.words_9 bigint NO
+case_words.words_10 bigint NO
+case_words.words_11 bigint NO
+case_words.words_12 bigint NO
+case_words.words_13 bigint NO
+case_words.words_14 bigint NO
+case_words.words_15 bigint NO
 consent.id bigint NO
 consent.at timestamp with time zone NO
 consent.address text NO
@@ -216,6 +233,7 @@ CREATE INDEX guarantee_by_works_fold ON public.guarantee USING btree (works_fold
 CREATE INDEX guarantee_seen_of ON public.guarantee_seen USING btree (version_id, id)
 CREATE INDEX guarantee_version_of ON public.guarantee_version USING btree (guarantee_id, revision, id)
 CREATE INDEX journal_by_subject ON public.journal USING btree (subject_kind, subject_id)
+CREATE INDEX mail_asked ON public.mail USING btree (lower(sender), id) WHERE (state = 'asked'::text)
 CREATE INDEX mail_by_entry ON public.mail USING btree (entered_by) WHERE (entered_by IS NOT NULL)
 CREATE INDEX mail_by_received_at ON public.mail USING btree (received_at)
 CREATE INDEX mail_by_state ON public.mail USING btree (state, id, next_attempt_at)
@@ -252,6 +270,7 @@ CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH ST
 CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE UNIQUE INDEX alarm_kind_subject_key ON public.alarm USING btree (kind, subject)
 CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
+CREATE UNIQUE INDEX case_words_pkey ON public.case_words USING btree (submission_id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (id)
 CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
 CREATE UNIQUE INDEX guarantee_number_key ON public.guarantee USING btree (number)
@@ -284,6 +303,8 @@ CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
 CREATE UNIQUE INDEX worker_pkey ON public.worker USING btree (name)
 alarm alarm_kind_subject_key UNIQUE (kind, subject)
 alarm alarm_pkey PRIMARY KEY (id)
+case_words case_words_pkey PRIMARY KEY (submission_id)
+case_words case_words_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES submission(id)
 consent consent_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)
 consent consent_pkey PRIMARY KEY (id)
 dead_address dead_address_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)

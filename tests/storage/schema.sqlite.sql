@@ -24,6 +24,25 @@ CREATE TABLE alarm (
     absent_since TEXT,
     UNIQUE (kind, subject)
 );
+CREATE TABLE case_words (
+    submission_id INTEGER PRIMARY KEY REFERENCES submission (id),
+    words_0 INTEGER NOT NULL,
+    words_1 INTEGER NOT NULL,
+    words_2 INTEGER NOT NULL,
+    words_3 INTEGER NOT NULL,
+    words_4 INTEGER NOT NULL,
+    words_5 INTEGER NOT NULL,
+    words_6 INTEGER NOT NULL,
+    words_7 INTEGER NOT NULL,
+    words_8 INTEGER NOT NULL,
+    words_9 INTEGER NOT NULL,
+    words_10 INTEGER NOT NULL,
+    words_11 INTEGER NOT NULL,
+    words_12 INTEGER NOT NULL,
+    words_13 INTEGER NOT NULL,
+    words_14 INTEGER NOT NULL,
+    words_15 INTEGER NOT NULL
+);
 CREATE TABLE consent (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
@@ -277,6 +296,7 @@ CREATE INDEX guarantee_by_works_fold ON guarantee (works_fold) WHERE works_fold 
 CREATE INDEX guarantee_seen_of ON guarantee_seen (version_id, id);
 CREATE INDEX guarantee_version_of ON guarantee_version (guarantee_id, revision, id);
 CREATE INDEX journal_by_subject ON journal (subject_kind, subject_id);
+CREATE INDEX mail_asked ON mail (lower(sender), id) WHERE state = 'asked';
 CREATE INDEX mail_by_entry ON mail (entered_by) WHERE entered_by IS NOT NULL;
 CREATE INDEX mail_by_received_at ON mail (received_at);
 CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
