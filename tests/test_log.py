@@ -63,13 +63,15 @@ def test_an_event_is_its_time_level_words_and_logger():
     record.created = 1796000000.5
     as_text, as_json = handler_for("text", Formats()), handler_for("json", Formats())
     assert (
-        as_text.format(record) == "2026-11-30T00:53:20.500000Z [warning  ] メール 3                          [hosho.x]"
+        as_text.format(record)
+        == "2026-11-30T00:53:20.500000Z (09:53:20+09:00) [warning  ] メール 3                          [hosho.x]"
     )
     assert json.loads(as_json.format(record)) == {
         "event": "メール 3",
         "level": "warning",
         "logger": "hosho.x",
         "timestamp": "2026-11-30T00:53:20.500000Z",
+        "local": "2026-11-30T09:53:20+09:00",
     }
 
 
