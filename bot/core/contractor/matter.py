@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.contractor.sentences import Purpose, is_again, is_of_earlier, purpose_of, sentences
+from bot.core.contractor.sentences import Purpose, echoes_arrival, is_again, is_of_earlier, purpose_of, sentences
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import asked_words, is_reply, own_words
 from bot.core.text.boilerplate import RULE, own_of, stated_paragraphs
@@ -57,9 +57,9 @@ def matter_of(mail: Mail) -> Matter:
     is_first = not is_reply(mail.subject)
     names_arrival = is_first and _ASKS_ARRIVAL.search(subject) is not None
     arrival = [one for purpose, one in found if purpose is Purpose.ARRIVAL]
-    asks = Purpose.QUESTION in purposes or any(
-        purpose is Purpose.WISH and (one in first or _OURS_TO_DO.search(one)) for purpose, one in found
-    )
+    questions = [one for purpose, one in found if purpose is Purpose.QUESTION]
+    wishes = [one for kind, one in found if kind is Purpose.WISH and (one in first or _OURS_TO_DO.search(one))]
+    asks = any(not ((arrival or names_arrival) and echoes_arrival(one)) for one in (*questions, *wishes))
     asks = asks or (is_first and not arrival and not names_arrival and _ASKS.search(subject) is not None)
     asks = asks or (bool(arrival) and any(_OTHER_PAPERS.search(one) for one in arrival))
     earlier = any(is_of_earlier(one) for one in told) and not any(is_again(one) for one in told)
