@@ -48,8 +48,8 @@ class Workplace:
         composer = Composer(sender=INBOX, bounces=INBOX, secret=bytes(16))
         self.store = store
         self.reader = reader
-        self._sorter = Sorter(store, reader, composer, policy, self._clock)
         self.now = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
+        self._sorter = Sorter(store, reader, composer, policy, self._clock)
 
     def _clock(self) -> datetime:
         return self.now
