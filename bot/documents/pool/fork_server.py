@@ -32,7 +32,7 @@ from bot.documents.pool.rehearsal import FORM, NOTICE, WORDS, letters, mail_with
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
-_IDLE_SECONDS, _MANY = 5.0, 8
+_IDLE_SECONDS, _MANY = 20.0, 8
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null. A server's is its stdin."""
 
