@@ -152,7 +152,7 @@ _ROMAN_WORD = LazyPattern(rf"{_SYLLABLE}{{2,12}}", re.IGNORECASE)
 _PLACE = LazyPattern(rf"[{_KANJI}ァ-ー]+[市町村県区] ?")
 _AT_OFFICE = LazyPattern(rf"[{_KANJI}ァ-ー]{{2,16}}")
 _ANY_NAME = LazyPattern(
-    rf"(?:[{_KANJI}]{{1,4}} (?:{_GIVEN})|[{_KANJI}]{{2,5}}|[^可了要印有良優秀是見欠空]|[ァ-ー]{{2,6}} [ァ-ー]{{2,6}}){_READING}"
+    rf"(?:[{_KANJI}]{{1,4}} (?:{_GIVEN})|[{_KANJI}]{{2,5}}|[ァ-ー]{{2,6}} [ァ-ー]{{2,6}}){_READING}"
 )
 _FULL_NAME = LazyPattern(rf"[{_KANJI}]{{1,4}} (?:{_GIVEN}){_READING}|[{_KANJI}]{{2,5}} ?\([ぁ-んァ-ヶー ]{{2,12}}\)")
 
@@ -172,7 +172,12 @@ def may_be_a_name(text: str) -> bool:
 
 
 def _may_be_any_name(text: str) -> bool:
-    return _ANY_NAME.fullmatch(text) is not None and not may_be_about_a_case(text)
+    is_one = len(text) == 1 and _KANJI_ONLY.fullmatch(text) is not None and text not in _ANSWERS
+    return (_ANY_NAME.fullmatch(text) is not None or is_one) and not may_be_about_a_case(text)
+
+
+_ANSWERS = frozenset("可了要印有良優秀是見欠空却止保返戻駄差済否不未無再誤違全他別")
+"""Single signs that answer, so that they are no name."""
 
 
 _BARE = LazyPattern(rf"(?P<family>[{_KANJI}ァ-ー]+)(?: (?P<given>{_GIVEN}))?{_READING}")

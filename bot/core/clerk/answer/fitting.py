@@ -6,10 +6,12 @@ its order makes the answer unclear. Pure; nothing is raised.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
 from bot.core.clerk.answer.remarks import Remark
 from bot.core.clerk.answer.statements import may_wait
@@ -63,9 +65,26 @@ def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool
         return not all(_leaves_out(each, one) for each in said)
     if beside is None:
         return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
+    if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text):
+        return True
     if one.what is Remark.OPEN:
         return not _takes_open_words(beside, one.text)
     return one.what in _WELL and beside.verb not in _FAVOURED
+
+
+_TOLD_OR_LOOKED = frozenset({Remark.TOLD, Remark.OPEN, Remark.LOOKED})
+_IS_THERE = LazyPattern(
+    r"(?:閲覧|表示|確認|検索)(?:が)?でき(?:た|まし)|(?:表示|登録)され(?:た|まし)|見つかりまし|出てきまし|出ました"
+)
+
+
+def _takes_back(order: Command, told: str) -> bool:
+    if order.verb is CommandKind.NOT_FOUND:
+        return _IS_THERE.search(told) is not None
+    return order.verb in _AGAINST and reasons.relents(told)
+
+
+_AGAINST = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS})
 
 
 def _takes_open_words(order: Command, told: str) -> bool:
@@ -74,7 +93,7 @@ def _takes_open_words(order: Command, told: str) -> bool:
         return not reasons.is_taken_back(order.verb, told)
     if order.verb is CommandKind.NOT_FOUND:
         return _NOT_THERE.search(told) is not None
-    return order.verb in _TAKES_OPEN_WORDS or bool(order.candidate)
+    return order.verb in _TAKES_OPEN_WORDS or (bool(order.candidate) and not changes(told))
 
 
 _NOT_THERE = LazyPattern(r"ません|ない|なかった|ず(?:、|$)|エラー")
@@ -103,13 +122,16 @@ def _is_said_by(order: Command, beside: Command | None) -> bool:
 
 def of_all_seen(orders: list[Command], said: Sequence[Said]) -> list[Command]:
     """One order without a case, beside a remark about all of them: 3件とも合っています。確認済で."""
-    seen = [found for one in said if isinstance(one.what, Remark) and (found := _ALL_SEEN.search(one.text))]
+    seen = [found for one in said if isinstance(one.what, Remark) and (found := _ALL_SEEN.match(one.text))]
     if len(orders) != 1 or not seen or not is_unnamed(orders[0]) or orders[0].verb not in _FAVOURED:
         return orders
     return [replace(orders[0], is_for_all=True, count=int(seen[0][1] or _BOTH))] if not orders[0].candidate else orders
 
 
-_ALL_SEEN = LazyPattern(r"([2-9])件(?:とも|すべて|全て)|どっちも|どちらも|両方")
+_ALL_SEEN = LazyPattern(
+    r"(?:d-?sure、?)?(?:([2-9])件(?:とも|すべて|全て)|(?:どちらも|どっちも|両方(?:とも|、|は|が|も)))[^にへ]",
+    re.IGNORECASE,
+)
 _BOTH = 2
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from bot.core.clerk.answer.asides import changes
 from bot.core.text.lazy_pattern import LazyPattern
 
 CIRCLED = LazyPattern("[①-⑳]")
@@ -36,21 +35,18 @@ KANJI_PLACE = LazyPattern(
     r"(^|[^一-龥0-9]|候補)([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|件(?:は|を|も|が|については)|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
 )
 _GLUED_CASES = LazyPattern(r"(承認|保留|確認済み?|なし|対応済み?|[)）])([0-9]{1,2}件目)")
-_CASE_AND_WORK = LazyPattern(r"^(?P<case>[0-9]{1,2}件目) ?\((?P<work>[^()]{2,30})\)")
-
-
-def _with_works_in_brackets(text: str) -> str:
-    """A line without what a case is called, in brackets behind it: 1件目(水道管布設替) 確認済."""
-    found = _CASE_AND_WORK.match(text)
-    is_called = found is not None and not changes(found["work"])
-    return f"{found['case']} {text[found.end() :]}" if found is not None and is_called else text
-
-
 _OF_A_LIST = LazyPattern(
     r"^(?:d-?sure|確認待ち)(?:分)?(?:の)?(?: ?[0-9]{1,2}件)? ?\(([0-9件目、,と~〜・から ]{2,40})\)(?:は|→|:|について(?:は)?)? ?",
     re.IGNORECASE,
 )
-_TWICE = LazyPattern(r"^[0-9]{1,2}[ .)]+([0-9]{1,2}|[一二三四五六七八九])件目")
+_TWICE = LazyPattern(r"^([0-9]{1,2})[ .)]+([0-9]{1,2}|[一二三四五六七八九])件目")
+
+
+def _once(found: re.Match[str]) -> str:
+    """A line that is numbered as its case is: 2. 2件目; 1.2件目 may mean two."""
+    return f"{found[2]}件目" if found[1] == DIGITS.get(found[2], found[2]) else found[0]
+
+
 _NUMBERED = LazyPattern(r"^(?:第 ?([0-9]{1,2}) ?件(?:目)?|[QqNn]\.? ?([0-9]{1,2})件目)")
 _IN_BRACKETS = LazyPattern(r"^[【\[〔(「]((?:No\.? ?)?[0-9]{1,2} ?件目)[】\]〕)」][:、 ]*")
 _RUN = LazyPattern(r"([0-9]{1,2})(?:[.)→:]|->)? ?(承認|差し?戻|保留|確認済|なし|対応済|無視|相違)")
@@ -85,8 +81,8 @@ def in_digits(text: str) -> str:
 
 def in_form(text: str) -> str:
     """A line in plain form (courtesies.py) with its cases as 1件目, and without marks."""
-    text = _GLUED_CASES.sub(r"\1、\2", _with_works_in_brackets(text))
-    text = _OF_A_LIST.sub(r"\1 ", _TWICE.sub(r"\1件目", text))
+    text = _GLUED_CASES.sub(r"\1、\2", text)
+    text = _OF_A_LIST.sub(r"\1 ", _TWICE.sub(_once, text))
     text = _NUMBERED.sub(lambda found: f"{found[1] or found[2]}件目", _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text)))
     text = _without_marks(in_digits(text))
     return _parted(_IN_THE_LIST.sub(lambda found: found[0].replace("番目", "件目"), text))

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
-from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.remarks import is_praise
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
 from bot.core.records.submission import Field
@@ -78,21 +77,11 @@ def _verb(text: str, named: Command) -> Command | None:
     for pattern, verb in grammar.PLAIN:
         if pattern.fullmatch(text):
             return replace(named, verb=verb)
-    text = _without_its_name(text)
     if (found := grammar.CANDIDATE.match(text)) and grammar.CHOOSE.fullmatch(text[found.end() :]):
         return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"] or found["c"]))
     if found := grammar.NUMBERED.fullmatch(text):
         return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["number"]))
     return _verb_with_words(text, named) or _correction(text, named) or _look_up(text, named)
-
-
-def _without_its_name(text: str) -> str:
-    """候補1番(松が丘汚水枝線)で without what the candidate is called."""
-    found = _CALLED.match(text)
-    return f"{found[1]}{text[found.end() :]}" if found is not None and not changes(found[2]) else text
-
-
-_CALLED = LazyPattern(r"^((?:候補の(?:中|うち)、?)?(?:候補)? ?[1-9] ?番目?) ?\(([^()]{2,30})\)")
 
 
 def _verb_with_words(text: str, named: Command) -> Command | None:

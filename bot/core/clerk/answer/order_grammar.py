@@ -370,6 +370,8 @@ def _is_whole(order: Command) -> bool:
         return True
     if reasons.holds_more(order.words, order.verb):
         return False
+    if reasons.is_for_colleagues(order.words) if order.verb.needs_words else reasons.orders_more(order.words):
+        return False
     if order.verb.needs_words and (said := kind_in(order.words)) is not None:
         own = (said.own, order.words) if said.own else (order.words,)
         return not any(reasons.is_taken_back(order.verb, words) for words in own) and not holds_order(said.own)

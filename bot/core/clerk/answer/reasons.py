@@ -73,17 +73,46 @@ _UNFINISHED = LazyPattern(
 )
 
 
+_RELENTS = LazyPattern(
+    r"(?:^|[。、\n ])ただし|(?:今回は|このまま)[^。]{0,8}認め|認め(?:ます|ました|るとのこと|ることに)|やめ(?:て|ま)|(?:計算|読み|打ち|書き|見|勘)(?:間)?違い(?:です|でした|でし)"
+)
+_SINCE_MENDED = LazyPattern(r"(?:是正|修正|訂正|解消|解決)(?:され|し)(?:まし|た)|足りて(?:い|お)")
+_FOR_COLLEAGUES = LazyPattern(
+    r"言わないで|内緒|部内|庁内|前任|引き?継ぎ|係長|上司|課長(?:も|に|が|は)|了解済|うるさ|以前も|(?:業者|受注者|先方)(?:さん|様)?が[^。\n]*言って"
+)
+
+
+def is_for_colleagues(words: str) -> bool:
+    """Whether a reason for the contractor holds what is meant for the office."""
+    return _FOR_COLLEAGUES.search(words) is not None
+
+
+def relents(told: str) -> bool:
+    """Whether what is told beside 差戻し or 相違 takes it back: 私の計算違いでした."""
+    return _RELENTS.search(told) is not None or _SINCE_MENDED.search(told) is not None
+
+
+_ORDERS_IN_A_MEMO = LazyPattern(
+    r"(?:キー|原本|書類|pdf)[^。]{0,10}(?:再送|送って|送付)[^。]*(?:ください|下さい|願)|(?:配信|お知らせ)[^。]{0,6}停止して",
+    re.IGNORECASE,
+)
+
+
+def orders_more(memo: str) -> bool:
+    """Whether a memo holds another order, which would be lost in it."""
+    return _ORDERS_IN_A_MEMO.search(memo) is not None
+
+
 def is_taken_back(verb: CommandKind, words: str) -> bool:
     """Whether the words take their order back. A memo may doubt: it changes nothing."""
     if verb is CommandKind.DEALT_WITH and _UNFINISHED.search(_NOT_WANTED.sub("", words)):
         return True
-    return bool(_NO_REASON.search(words)) or (
-        verb.needs_words and bool(_DOUBTS.search(words) or _ELSEWHERE.match(words))
-    )
+    against = (_DOUBTS.search, _RELENTS.search, _ELSEWHERE.match)
+    return bool(_NO_REASON.search(words)) or (verb.needs_words and any(one(words) for one in against))
 
 
 _ELSEWHERE = LazyPattern(
-    r"(?:後ほど|のちほど|別紙|別メール|改めて|(?:電話|口頭|メール)(?:で|にて)|(?:先ほど|さきほど|前回|昨日|いつも|例|上記|前述)(?:の|と)?(?:とおり|通り|件|理由|メール|お?電話|同じ)|同上|上記$|前述$)"
+    r"(?:先日(?:の|お?話し)|お?話しし?た(?:とおり|通り)|後ほど|のちほど|別紙|別メール|改めて|(?:電話|口頭|メール)(?:で|にて)|(?:先ほど|さきほど|前回|昨日|いつも|例|上記|前述)(?:の|と)?(?:とおり|通り|件|理由|メール|お?電話|同じ)|同上|上記$|前述$)"
 )
 """A reason that stands elsewhere."""
 
