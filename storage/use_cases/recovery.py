@@ -92,6 +92,11 @@ def _numbered_tables(database: Database) -> tuple[str, ...]:
     return tuple(name for name in names if name != "journal")
 
 
+_WAS_AHEAD = "clock.was_ahead"
+_LAST_LINES = 1000
+"""Of the journal: what is looked at for a clock that was ahead."""
+
+
 class Recovery(UseCases):
     """The leases of a previous daemon, the times of a wrong clock."""
 
@@ -141,15 +146,18 @@ class Recovery(UseCases):
             today = now.astimezone(JAPAN).date().isoformat()
             await self._database.execute("UPDATE alarm SET told_on = '' WHERE told_on > ?", [today])
             detail = {"ahead_until": ahead_until.isoformat(timespec="seconds"), "values": changed}
-            await journal.write(self._database, [Entry("clock.was_ahead", CLOCK, "", detail)])
+            await journal.write(self._database, [Entry(_WAS_AHEAD, CLOCK, "", detail)])
         return changed
 
     async def _written_last(self) -> datetime | None:
-        """The time that was written last, or lies farthest ahead among the summaries; every change has a line of the journal."""
+        """The time that lies farthest ahead among the last lines of the journal since times were set right, and the summaries.
+
+        Every change has a line; lines of the right clock may stand behind those of the wrong one (a jump that was noted, a start).
+        """
         rows = await self._database.rows(
-            "SELECT at FROM (SELECT at FROM journal ORDER BY id DESC LIMIT 1) AS line "
-            "UNION ALL SELECT max(created_at) FROM outbox WHERE letter = ?",
-            [Letter.SUMMARY.value],
+            "SELECT max(at) AS at FROM (SELECT at FROM journal WHERE id > COALESCE((SELECT max(id) FROM journal WHERE subject_kind = ? "
+            "AND event = ?), 0) ORDER BY id DESC LIMIT ?) AS line UNION ALL SELECT max(created_at) FROM outbox WHERE letter = ?",
+            [CLOCK, _WAS_AHEAD, _LAST_LINES, Letter.SUMMARY.value],
         )
         return max((Utc().to_python_value(row["at"]) for row in rows if row["at"] is not None), default=None)
 

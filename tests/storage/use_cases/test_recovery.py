@@ -108,6 +108,17 @@ async def test_what_a_clock_that_was_ahead_has_written_is_set_to_now_and_told(st
     assert (line.event, line.at, line.detail["values"]) == ("clock.was_ahead", watch.now, 6)
 
 
+async def test_lines_of_the_right_clock_hide_none_of_the_wrong_one(store: Store, watch: Watch) -> None:
+    watch.turn(hours=5)
+    await store.outbox.enqueue([letter("receipt/1")])
+    watch.turn(hours=-5)
+    await store.recovery.note_jump(-5 * 3600)
+    await store.recovery.note_run(started=True)
+    assert await store.recovery.set_times_right() > 0
+    assert (await store.outbox.list_())[0].created_at == watch.now
+    assert await store.recovery.set_times_right() == 0
+
+
 async def test_after_a_restore_numbers_go_on_above_any_that_can_have_been_given(store: Store, watch: Watch) -> None:
     restored = store.recovery.note_restored
     assert await restored(actor="joho") == 0  # nothing has happened
