@@ -81,6 +81,8 @@ class Crew:
         folder = config.register_.watch_folder
         layout = policy.formats.layout
         self._watch = RegisterWatch(store, config.path(folder), layout, clock) if folder else None
+        if self._watch is None:
+            around.successes.forget(Worker.REGISTER)
         self._jumps = Jumps(clock)
         self._tick = asyncio.Event()
         seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))

@@ -44,6 +44,10 @@ class Successes:
         before = self._of(worker)
         self._known[worker] = before.failed(self._clock(), trouble, about)
 
+    def forget(self, worker: Worker) -> None:
+        """It has no work any more: other settings were taken up."""
+        self._known.pop(worker, None)
+
     @contextmanager
     def during(self, worker: Worker) -> Iterator[None]:
         """Note how the block ends."""

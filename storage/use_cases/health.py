@@ -136,7 +136,7 @@ class Health(UseCases):
             refused=await _refused(self._database, recent),
             checks=await mailboxes.checks(self._database),
             ledger_since=None if balance.balances else recent,
-            parked=await _overdue(self._database.models.mail.filter(state=MailState.PARKED.value), "state_at"),
+            parked=await _overdue(self._database.models.mail.filter(state=MailState.PARKED.value), "-state_at"),
             crashes=_crashes(await _lately(self._database, DAEMON, now - CRASHES_OF)),
             clock=_clock_words(await _lately(self._database, CLOCK, recent)),
             summary_at=await summary_at(self._database),
@@ -268,8 +268,9 @@ async def summary_at(database: Database) -> datetime | None:
 
 
 async def _overdue(query: Any, column: str) -> Overdue | None:
-    oldest = await query.order_by(column).limit(1).values_list(column, flat=True)
-    return Overdue(await query.count(), oldest[0]) if oldest else None
+    """How many, and since when the first in this order. Of parked mails that is the newest: each one that comes is news."""
+    first = await query.order_by(column).limit(1).values_list(column.lstrip("-"), flat=True)
+    return Overdue(await query.count(), first[0]) if first else None
 
 
 _REFUSALS_TOLD = sorted(reason.value for reason in REFUSALS_TOLD)

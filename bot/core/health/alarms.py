@@ -269,7 +269,7 @@ def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> Ala
         current = replace(alarm, since=min(before.since, alarm.since) if before else alarm.since, told_on=today)
         words = WORDS[alarm.kind]
         is_news = told_on != today and (words.daily or japanese_day(alarm.since) > told_on)
-        if is_news and now - current.since >= words.patience:
+        if is_news and abs(now - current.since) >= words.patience:
             told.append(current)
         else:
             current = replace(current, told_on=told_on)
