@@ -106,6 +106,8 @@ class Daemon:
                 new_database=self._new_database,
             )
             store = await stack.enter_async_context(await opening)
+            if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
+                log.warning("the database was put here by hand: numbers go on from %d", first)
             mails, letters = await store.recovery.recover()
             if mails or letters:
                 log.warning(
@@ -113,8 +115,6 @@ class Daemon:
                 )
             reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
             self._crew = self._crew_of(self._config, store, reader)
-            if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
-                log.warning("the database was put here by hand: numbers go on from %d", first)
             await store.recovery.note_run(started=True)
             async with watched_loop(), asyncio.TaskGroup() as group:
                 is_ours = await self._work(group, store, reader)

@@ -6,6 +6,7 @@ that the copy is looked at before anything is moved. Raises StoreError (Japanese
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ _BESIDE = ("-wal", "-shm", "-journal", ".lock")
 def candidate(copy: Path, file: Path) -> Iterator[Path]:
     """A copy of the copy, beside the database, whole in itself; it is gone after the block unless the block moved it."""
     there = file.with_name(f"{file.name}.restoring")
+    _clear(there)  # of one that was killed: SQLite would lay its log over this copy
     try:
         if not copy.is_file():
             raise StoreError(f"{copy} がありません。バックアップのファイルを確かめてください")
@@ -40,9 +42,13 @@ def candidate(copy: Path, file: Path) -> Iterator[Path]:
             raise StoreError(f"{copy} は壊れています（{found}）。別のバックアップを使ってください")
         yield there
     finally:
-        for path in (there, *_companions(there), there.with_name(f"{there.name}.part")):
-            with suppress(FileNotFoundError):
-                path.unlink()
+        _clear(there)
+
+
+def _clear(there: Path) -> None:
+    for path in there.parent.glob(f"{glob.escape(there.name)}*"):
+        with suppress(FileNotFoundError):
+            path.unlink()
 
 
 def state_of(file: Path) -> Replaced | None:

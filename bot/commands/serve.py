@@ -53,6 +53,8 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
                 read = load(config_path)
                 _read_secrets(read)
                 composing.check_own_letters(read)
+                masks = Formats(read.reading.number_patterns, read.reading.key_patterns)
+                log.configure(config.log.level, config.log.format, masks)
                 return read
 
             composing.check_own_letters(config)

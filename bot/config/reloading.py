@@ -20,6 +20,9 @@ def reloaded(running: Config, read: Config) -> tuple[Config, tuple[str, ...]]:
         kept[name] = before
         waiting += [f"{name}.{key}" for key in type(before).model_fields if getattr(before, key) != getattr(after, key)]
     if running.addresses != read.addresses:
-        kept["mail"] = running.mail
+        own = {name: getattr(running.mail, name) for name in ("inboxes", "bounce_address")}
+        inboxes = {desk.name: desk.inboxes for desk in running.desks}
+        kept["mail"] = read.mail.model_copy(update=own)
+        kept["desks"] = tuple(desk.model_copy(update={"inboxes": inboxes.get(desk.name, ())}) for desk in read.desks)
         waiting.append("mail.inboxes、mail.bounce_address、desks.inboxes")
     return read.model_copy(update=kept), tuple(waiting)

@@ -123,7 +123,7 @@ class SafeSqliteTransaction(stock.SqliteTransactionContext):
                 if exc_type is None:
                     committed = self._group.end(connection, has_joined=self._has_joined)
                 elif self._has_joined:
-                    self._group.undo(connection)
+                    await self._undo(connection)
                 elif exc_type is not TransactionManagementError:
                     await finish(self.connection.rollback())
         finally:
@@ -131,6 +131,13 @@ class SafeSqliteTransaction(stock.SqliteTransactionContext):
             await self._group.release(connection)
         if committed is not None:
             await finish(committed)
+
+    async def _undo(self, connection: aiosqlite.Connection) -> None:
+        try:
+            self._group.undo(connection)
+        except sqlite3.Error:  # an I/O error: then none of them is committed, and each caller hears of it
+            await finish(connection.rollback())
+            raise
 
 
 class SafeTransaction(Quick, stock.SqliteTransactionWrapper):
