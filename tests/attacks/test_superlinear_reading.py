@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.clerk.answer.line_form import in_plain_numbers
 from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.mail.addresses import parse_addresses
@@ -70,6 +71,8 @@ TEXTS = {
     "letter-spaced": "A b 1 2 ",
     "passwords": "パスワード：x\n",
     "orders": "承認 1件目、",
+    "circled cases": "①～",
+    "told in open words": "台帳の方が間違っていますが、",
     "lines of orders": "照会 道路\n",
     "courtesies": "よろしくお願いします、",
     "telephones": "電話 0297-",
@@ -124,6 +127,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "is_small_talk": is_small_talk,
     "read_orders": lambda text: read_orders(answered_words(text)),
     "answered_words": answered_words,
+    "in_plain_numbers": in_plain_numbers,
     "own_words": own_words,
     "candidates": lambda text: candidates(text, text),
     "without_passwords": without_passwords,

@@ -10,26 +10,29 @@ import re
 
 from bot.core.text.lazy_pattern import LazyPattern
 
-CIRCLED = LazyPattern("[①-⑳]")
-_CIRCLED_LIST = LazyPattern("([①-⑳])[ \u3000]?([、,・~～〜と-]?)[ \u3000]?([①-⑳])")
+_CIRCLED = LazyPattern("[①-⑳]")
+_CIRCLED_LIST = LazyPattern("[①-⑳](?:[ \u3000]?[、,・~～〜と-]?[ \u3000]?[①-⑳])+")
+_TWO_CIRCLED = LazyPattern("([①-⑳])[ \u3000]?([、,・~～〜と-]?)")
 
 
 def in_plain_numbers(line: str) -> str:
     """A line whose circled numbers are cases of the letter: ①～③ as 1件目~3件目, ① as (1)."""
-    listed = line
-    while (found := _CIRCLED_LIST.search(listed)) is not None:
-        listed = f"{listed[: found.start()]}{_number(found[1])}件目{found[2] or '、'}{listed[found.start(3) :]}"
-        if _CIRCLED_LIST.match(listed[len(listed[: found.start()]) :]) is None and not _CIRCLED_LIST.search(listed):
-            break
-    last = _LISTED_LAST.sub(lambda found: f"{found[1]}{_number(found[2])}件目", listed)
-    return CIRCLED.sub(lambda found: f" ({_number(found[0])})", last)
+    listed = _CIRCLED_LIST.sub(lambda found: _as_cases(found[0]), line)
+    return _CIRCLED.sub(lambda found: f" ({_number(found[0])})", listed)
+
+
+def _as_cases(circled: str) -> str:
+    last = f"{_number(circled[-1])}件目"
+    return (
+        _TWO_CIRCLED.sub(lambda found: f"{_number(found[1])}件目{found[2] or '、'}", circled[:-1]).strip(" \u3000")
+        + last
+    )
 
 
 def _number(circled: str) -> int:
     return ord(circled) - ord("①") + 1
 
 
-_LISTED_LAST = LazyPattern("(件目[、,・~～〜と-])([①-⑳])")
 _BULLET = LazyPattern(r"^(?:[・→⇒➡▶►■◆●▼]|- )+ ?")
 KANJI_PLACE = LazyPattern(
     r"(^|[^一-龥0-9]|候補)([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|件(?:は|を|も|が|については)|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
