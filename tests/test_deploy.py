@@ -21,7 +21,10 @@ class Machine:
         self.folder = folder
         (folder / "mails").mkdir()
         self._program("sendmail", f'n=$(ls "{folder}/mails" | wc -l); cat >"{folder}/mails/$n"')
-        self._program("systemctl", f'echo "$*" >>"{folder}/asked"; echo "ExecMainStatus=$STATUS"')
+        self._program(
+            "systemctl",
+            f'echo "$*" >>"{folder}/asked"; printf "Result=exit-code\\nExecMainStatus=$STATUS\\nNRestarts=5\\n"',
+        )
 
     def _program(self, name: str, does: str) -> None:
         (self.folder / name).write_text(f"#!/bin/sh\n{does}\n")
@@ -54,3 +57,19 @@ def test_wrong_settings_are_not_tried_again_and_without_an_address_nothing_is_ma
     machine = Machine(tmp_path)
     assert machine.tell("failed", status=2, to="") == []
     assert machine.starts == 0
+
+
+def test_a_sendmail_that_fails_hinders_no_start_and_is_asked_again(tmp_path):
+    machine = Machine(tmp_path)
+    machine._program("sendmail", "cat >/dev/null; exit 75")
+    assert machine.tell("failed") == []
+    assert machine.starts == 1
+    machine._program("sendmail", f'cat >"{tmp_path}/mails/0"')
+    assert machine.tell("failed") == ["【警報】電子保証受付システムが止まりました"]
+
+
+def test_only_the_status_of_wrong_settings_ends_the_trying(tmp_path):
+    machine = Machine(tmp_path)
+    for status in (27, 200, 226):
+        machine.tell("failed", status=status)
+    assert machine.starts == 3

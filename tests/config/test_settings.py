@@ -558,6 +558,16 @@ def test_a_running_daemon_takes_up_what_its_workers_go_by_and_names_what_waits_f
     assert (other.mail, waiting) == (running.mail, ("mail.inboxes、mail.bounce_address、desks.inboxes",))
 
 
+def test_inboxes_wait_for_a_start_and_what_stands_beside_them_does_not():
+    running = checked(GOOD)
+    desks = tuple(desk.model_copy(update={"inboxes": ("new@y.example",), "phone": "1"}) for desk in running.desks)
+    read = running.model_copy(update={"desks": desks, "mail": running.mail.model_copy(update={"authserv_id": "mx.y"})})
+    taken, waiting = reloaded(running, read)
+    assert taken.addresses == running.addresses
+    assert taken.mail.authserv_id == "mx.y"
+    assert reloaded(taken, read)[1] == waiting == ("mail.inboxes、mail.bounce_address、desks.inboxes",)
+
+
 @pytest.mark.parametrize(
     ("line", "key", "cure"),
     [
