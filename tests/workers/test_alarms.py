@@ -211,6 +211,26 @@ async def test_a_parked_mail_is_an_alarm_that_the_desks_get_no_second_letter_of(
     assert [alarm.kind for alarm in await store.health.open_alarms()] == [AlarmKind.MAILS_PARKED]
 
 
+async def test_a_mail_that_is_parked_beside_an_old_one_is_told_too(store, composer, policy, watch):
+    told = []
+    for number in (1, 2):
+        await store.incoming.keep([arrival()])
+        await store.incoming.claim(lease=timedelta(minutes=1))
+        await store.incoming.park(number, error="no", desk="契約課")
+        told.append(
+            [await Alarms(store, composer, policy, watch, operator="joho@city.example.jp").look() for _ in "ab"]
+        )
+        watch.turn(days=9)
+    assert told == [[1, 0], [2, 0]]  # the second time also that the first alarm's mail was not sent
+
+
+def test_a_worker_that_has_no_work_any_more_is_forgotten(watch):
+    successes = Successes(watch)
+    successes.failed(Worker.REGISTER, "no")
+    successes.forget(Worker.REGISTER)
+    assert successes.healths == ()
+
+
 async def test_starts_without_a_stop_are_crashes_and_a_jump_of_the_clock_is_told(store, watch):
     await store.recovery.note_run(started=True)
     await store.recovery.note_run(started=False)
