@@ -289,9 +289,16 @@ class Postfix:
         self.set(f"default_transport = {protocol}:{next_hop}")
 
     def set(self, *parameters: str) -> None:
-        """`name = value` each, as in main.cf."""
+        """`name = value` each, as in main.cf. Returns when no process with the old values takes a mail.
+
+        `postfix reload` only sends the signal: until the master has seen it, an idle smtpd serves a client by the old values.
+        """
         self._run("postconf", "-e", *parameters)
+        master = int((self.folder / "spool" / "pid" / "master.pid").read_text("ascii"))
+        old = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
         self._run("postfix", "reload")
+        for pid in old:
+            wait_for_the_end(int(pid))
 
     def queue(self) -> list[str]:
         """Queue files that wait, as paths in the spool."""
