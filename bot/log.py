@@ -23,8 +23,9 @@ from pathlib import PurePath
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal
 
-from bot.core.policy.masking import mask_keys
+from bot.core.policy.masking import mask_keys, mask_whole_keys
 from bot.core.policy.policy import Formats
+from bot.core.records.envelope import MessageId
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
@@ -195,6 +196,8 @@ class _Handler(logging.StreamHandler[Any]):
     def _value(self, value: object) -> object:
         if isinstance(value, int | float):
             return value
+        if isinstance(value, MessageId):
+            return mask_whole_keys(value, self._formats)
         return self._masked(error_words(value) if isinstance(value, BaseException) else str(value))
 
     def _masked(self, text: str) -> str:

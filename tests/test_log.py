@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.policy.policy import Formats
+from bot.core.records.envelope import MessageId
 from bot.core.text.control_characters import CONTROLS, HIDDEN, SURROGATES
 from bot.log import REPEATED_AFTER_SECONDS, error_words, handler_for
 from storage.errors import StoreError
@@ -264,7 +265,12 @@ def test_handlers_of_libraries_warnings_and_the_last_error_go_the_same_way():
 
 
 def test_an_events_rows_and_fields_stand_beside_its_words_and_both_times_are_told():
-    given_ = {"message_id": f"<{KEY}@example.jp>", "sender": "a\u202eb@example.jp", "size_bytes": 7, "peer": None}
+    given_ = {
+        "message_id": MessageId(f"<{KEY}@example.jp>"),
+        "sender": "a\u202eb@example.jp",
+        "size_bytes": 7,
+        "peer": None,
+    }
     line = logged("json", lambda log: log.info("mail %d taken, outgoing %d waits", 42, 5, extra={"fields": given_}))
     event = json.loads(line)
     assert {name: event[name] for name in ("mail", "outgoing", "size_bytes", "peer")} == {

@@ -22,11 +22,12 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
-from bot.core.policy.masking import shown
+from bot.core.policy.masking import mask_whole_keys
 from bot.core.records.envelope import message_id_of
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import mail_of
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import clean
 from bot.files import Folder
 from bot.office import command_context
 
@@ -109,7 +110,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
         sys.stdout.buffer.write(content)
         return
     values = mail_row(row) | {
-        "message_id": shown(message_id_of(content), formats),
+        "message_id": clean(mask_whole_keys(message_id_of(content), formats)),
         "submissions": [submission_row(s) for s in submissions],
     }
     if not as_json:

@@ -107,10 +107,16 @@ def identity(content: bytes) -> str:
     return hashed.hexdigest()
 
 
-def message_id_of(content: bytes) -> str:
-    """The Message-ID as it is written, for the log; "" where there is none."""
+class MessageId(str):
+    """A mail's Message-ID as text to be shown, of which the log masks only what is a key by itself."""
+
+    __slots__ = ()
+
+
+def message_id_of(content: bytes) -> MessageId:
+    """The Message-ID as it is written; "" where there is none."""
     head = content[:HEADER_BLOCK_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    return _in_head(head).decode("ascii", "replace")[:_MOST_OF_ID]
+    return MessageId(_in_head(head).decode("ascii", "replace")[:_MOST_OF_ID])
 
 
 _MOST_OF_ID = 250

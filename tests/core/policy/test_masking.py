@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.policy.masking import mask_keys, mask_this, shown
+from bot.core.policy.masking import mask_keys, mask_this, mask_whole_keys, shown
 from bot.core.policy.policy import Formats
 
 HYPHENED = Formats(keys=("K[0-9][A-Z][0-9]-[A-Za-z]{4}-[a-z][0-9]{3}",))
@@ -64,6 +64,21 @@ def test_what_looks_like_a_key_or_is_called_one_is_made_unreadable(text: str, ma
 )
 def test_what_honest_mails_hold_stays_as_it_is(text: str):
     assert mask_keys(text, Formats()) == text
+
+
+@pytest.mark.parametrize(
+    ("message_id", "told"),
+    [  # as Thunderbird, Outlook, Microsoft 365, Gmail and s-nail make them
+        ("<18c8542d-3cc8-4dc6-b639-2c998befff22@a.example.jp>", "<18c8542d-3cc8-4dc6-b639-＊＊＊＊＊＊@a.example.jp>"),
+        ("<000001dc61a5$3d2f9b40$b78ed1c0$@example.jp>", "<＊＊＊＊＊＊$3d2f9b40$b78ed1c0$@example.jp>"),
+        ("<OSZPR01MB8123F0A1B2C3D4E5F6A7B8@OSZPR01MB8123.example.jp>",) * 2,
+        ("<CAJx=1Qb+Xk3v9ZsT_7dPq-LmN0aBcDeFgHiJkLmNoPqRsTuVw@mail.example.jp>",) * 2,
+        ("<20261130225247.sAsV1%tanto@aobadai.example.jp>",) * 2,
+        ("<Z28YUE4J3Bux@example.jp>", "<＊＊＊＊＊＊@example.jp>"),
+    ],
+)
+def test_a_message_id_can_be_searched_for_and_shows_no_key(message_id: str, told: str):
+    assert mask_whole_keys(message_id, Formats()) == told
 
 
 def test_keys_of_another_form_are_masked_with_and_without_their_hyphens():
