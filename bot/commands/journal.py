@@ -9,7 +9,6 @@ import click
 from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, limit_option, run, show
 from bot.commands.shared.language import Group, option
 from bot.core.records.journal import (
-    BREAK_WORDS,
     JournalBreak,
     JournalCheck,
     JournalHead,
@@ -119,12 +118,12 @@ def _told(found: JournalCheck, expected: JournalHead | None) -> str:
     restored = "".join(f"\n{_restore(one)}" for one in found.restores)
     if found.broken is JournalBreak.RESTORED:
         return (
-            f"{found.at}行目: {BREAK_WORDS[found.broken]}。今ある{found.lines}行は、全て書かれたときのままです。"
+            f"{found.at}行目: {found.broken.words}。今ある{found.lines}行は、全て書かれたときのままです。"
             f"復元より前、又は後の定時報告の控えと比べてください{restored}"
         )
     if found.broken is not None:
         return (
-            f"記録に異常があります。{found.at}行目: {BREAK_WORDS[found.broken]}。"
+            f"記録に異常があります。{found.at}行目: {found.broken.words}。"
             f"{found.lines}行目までは正しく続いています。データベースを保全し、バックアップと比べてください"
         )
     then = f"控え（{expected.number}行目）とも一致しました。" if expected else ""

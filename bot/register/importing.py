@@ -102,7 +102,6 @@ def _is_new_version(change: RegisterChange) -> bool:
 
 
 _FIELD_TITLES: Mapping[str, str] = MappingProxyType({one.field: one.value for one in Column if one.field})
-_KIND_NAMES = MappingProxyType({ChangeKind.ADD: "追加", ChangeKind.UPDATE: "変更", ChangeKind.UNCHANGED: "変更なし"})
 _NOTHING = "（なし）"
 
 
@@ -111,7 +110,7 @@ def describe(change: RegisterChange) -> str:
     after = change.after
     works = f"{after.works_number} " if after.works_number else ""
     sheet = f"「{change.sheet}」の" if change.sheet else ""
-    head = f"{sheet}{change.line}行目 {_KIND_NAMES[change.kind]} {after.number or '（番号なし）'} {works}{after.project_name}"
+    head = f"{sheet}{change.line}行目 {change.kind.words} {after.number or '（番号なし）'} {works}{after.project_name}"
     if change.kind is ChangeKind.ADD:
         return f"{head}: {after.contractor}、{after.product.words}、{after.state.words}"
     if change.before is None or change.kind is ChangeKind.UNCHANGED:

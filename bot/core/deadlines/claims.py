@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.submission import Submission
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.normalise import fold
 
 
@@ -41,21 +40,14 @@ class SeenNotice:
     state_at: datetime
 
 
-class Basis(StrEnum):
+class Basis(ClosedList):
     """What it rests on that a claim belongs to a notice, the surest first."""
 
-    SAME_MAIL = "same_mail"
-    NUMBER_NAMED = "number_named"
-    SAME_SENDER = "same_sender"
+    words: str
 
-
-BASIS_WORDS: MappingProxyType[Basis, str] = MappingProxyType(
-    {
-        Basis.SAME_MAIL: "同じメールの請求書によります",
-        Basis.NUMBER_NAMED: "件名に番号のあるメールの請求書によります",
-        Basis.SAME_SENDER: "同じ差出人の請求書によります",
-    }
-)
+    SAME_MAIL = "same_mail", "同じメールの請求書によります"
+    NUMBER_NAMED = "number_named", "件名に番号のあるメールの請求書によります"
+    SAME_SENDER = "same_sender", "同じ差出人の請求書によります"
 
 
 @dataclass(frozen=True, slots=True)

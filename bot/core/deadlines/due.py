@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.deadlines.claims import BASIS_WORDS, SeenMail, SeenNotice, claims_of, has_notice
+from bot.core.deadlines.claims import SeenMail, SeenNotice, claims_of, has_notice
 from bot.core.deadlines.facts import DEPUTY, HEAD, DeadlineFacts, DueItem
 from bot.core.deadlines.rules import DeadlineKind, ReminderRules
 from bot.core.letters.case_texts import about
@@ -304,7 +304,7 @@ def _payment_due(look: _Look) -> Iterator[DueItem]:
             continue
         last_day = look.calendar.last_open(pay_by)
         due_on = max(min(look.calendar.opening_days_before(pay_by, look.rules.payment_warning), last_day), since)
-        rests_on = f"{look.named(since)}に届いた、{BASIS_WORDS[claim.basis]}"
+        rests_on = f"{look.named(since)}に届いた、{claim.basis.words}"
         closed = f"。閉庁日のため、{look.named(last_day)}までに" if last_day != pay_by and look.today < pay_by else ""
         when = _When(
             since=since,

@@ -8,23 +8,31 @@ raised.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from bot.core.text.lost_characters import may_be
+from bot.core.text.closed_list import ClosedList
+from bot.core.text.lost_characters import LOST, may_be
 from bot.core.text.normalise import LEGAL_FORMS, contractor_core, fold, fold_contractor, fold_name, forms_apart
 
+IN_OTHER_FORMS = "（新旧の字体の違いあり）"
+BUT_LOST = f"（台帳の{LOST}は、表せなかった文字）"
 
-class NameAgreement(StrEnum):
+
+class NameAgreement(ClosedList):
     """How two names of contractors agree."""
 
-    SAME = "same"  # the same firm or venture, its legal form in its place
-    WITHOUT_FORM = (
-        "without_form"  # one of the two leaves the legal form out: it contradicts nothing, but decides nothing
-    )
-    LOST = "lost"  # the same but for characters that the register lost: contradicts nothing, decides nothing
-    MEMBER = "member"  # the notice's firm is named in the register's joint venture
-    OTHER_FORMS = "other_forms"  # one of these two, but for old and new forms of characters: likewise decides nothing
-    NONE = "none"
+    words: str  # for the evidence, "" = they don't
+
+    # the same firm or venture, its legal form in its place
+    SAME = "same", "受注者名が台帳と一致"
+    # one of the two leaves the legal form out: it contradicts nothing, but decides nothing
+    WITHOUT_FORM = "without_form", "受注者名が台帳と一致（法人の種類の記載なし）"
+    # the same but for characters that the register lost: contradicts nothing, decides nothing
+    LOST = "lost", f"受注者名が台帳と一致{BUT_LOST}"
+    # the notice's firm is named in the register's joint venture
+    MEMBER = "member", "受注者が台帳の共同企業体の構成員と一致"
+    # SAME or MEMBER, but for old and new forms of characters: likewise decides nothing
+    OTHER_FORMS = "other_forms", f"受注者名が台帳と一致{IN_OTHER_FORMS}"
+    NONE = "none", ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
-from bot.core.judging.contractor_names import NameAgreement, compare
+from bot.core.judging.contractor_names import BUT_LOST, IN_OTHER_FORMS, NameAgreement, compare
 from bot.core.judging.lookup import FoldedRow, LookUp
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.policy.policy import Rules
@@ -173,9 +173,9 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
     if fields.project_name and guarantee.project_name:
         if same_work(fields.project_name, guarantee.project_name):
             is_alike = is_written_alike(fields.project_name, guarantee.project_name)
-            evidence.append("工事名が台帳と一致" + ("" if is_alike else _IN_OTHER_FORMS))
+            evidence.append("工事名が台帳と一致" + ("" if is_alike else IN_OTHER_FORMS))
         elif _is_lost(fields.project_name, guarantee.project_name):
-            evidence.append(f"工事名が台帳と一致{_BUT_LOST}")
+            evidence.append(f"工事名が台帳と一致{BUT_LOST}")
         else:
             evidence.append(f"工事名が相違（お知らせ「{fields.project_name}」、台帳「{guarantee.project_name}」）")
             against.append(SubmissionReason.PROJECT_NAME_DIFFERS)
@@ -184,9 +184,7 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
         if words:
             evidence.append(words)
         else:
-            evidence.append(
-                f"受注者名が相違（お知らせ「{fields.contractor}」、台帳「{_shown_contractor(guarantee)}」）"
-            )
+            evidence.append(f"受注者名が相違（お知らせ「{fields.contractor}」、台帳「{guarantee.firms}」）")
             against.append(SubmissionReason.CONTRACTOR_DIFFERS)
     if fields.product is not None:
         if fields.product is guarantee.product:
@@ -196,10 +194,6 @@ def _details_against(fields: NoticeFields, guarantee: Guarantee, evidence: list[
             evidence.append(f"保証区分が相違（お知らせ「{written}」、台帳「{guarantee.product.words}」）")
             against.append(SubmissionReason.PRODUCT_DIFFERS)
     return against
-
-
-def _shown_contractor(guarantee: Guarantee) -> str:
-    return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
 
 
 def same_work(a: str, b: str) -> bool:
@@ -218,21 +212,9 @@ def _is_lost(written: str, registered: str) -> bool:
     return any(may_be(folded(registered), folded(written)) for folded in (fold_name, fold))
 
 
-_IN_OTHER_FORMS = "（新旧の字体の違いあり）"
-_BUT_LOST = f"（台帳の{LOST}は、表せなかった文字）"
-_AGREEMENT_WORDS = {
-    NameAgreement.SAME: "受注者名が台帳と一致",
-    NameAgreement.WITHOUT_FORM: "受注者名が台帳と一致（法人の種類の記載なし）",
-    NameAgreement.LOST: f"受注者名が台帳と一致{_BUT_LOST}",
-    NameAgreement.MEMBER: "受注者が台帳の共同企業体の構成員と一致",
-    NameAgreement.OTHER_FORMS: f"受注者名が台帳と一致{_IN_OTHER_FORMS}",
-    NameAgreement.NONE: "",
-}
-
-
 def same_contractor(written: str, guarantee: Guarantee) -> str:
     """Whether the notice's 受注者名 is the register's contractor: the evidence in words, "" = no."""
-    return _AGREEMENT_WORDS[_agreement(written, guarantee)]
+    return _agreement(written, guarantee).words
 
 
 def _agreement(written: str, guarantee: Guarantee) -> NameAgreement:
@@ -396,6 +378,6 @@ def _candidate_words(
     note = f"、相違: {'・'.join(differs)}" if differs else ""
     note += "、件名の工事番号と一致" if subject.names(guarantee) else ""
     return (
-        f"候補{place}: {number} {works}{guarantee.project_name}／{_shown_contractor(guarantee)}／"
+        f"候補{place}: {number} {works}{guarantee.project_name}／{guarantee.firms}／"
         f"{guarantee.product.words}（台帳 {guarantee.guarantee_id}、{points}点{note}）"
     )

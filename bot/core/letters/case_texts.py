@@ -60,8 +60,7 @@ def case_for_dsure(
 
 
 def _in_a_line(row: Guarantee) -> str:
-    firm = "／".join(name for name in (row.contractor, row.jv_name) if name)
-    names = (row.number or "番号なし", row.project_name, firm, row.product.words)
+    names = (row.number or "番号なし", row.project_name, row.firms, row.product.words)
     return f"{'／'.join(names)}（台帳{row.guarantee_id}）"
 
 
@@ -94,21 +93,13 @@ def about(fields: NoticeFields) -> str:
     return "／".join(clean(name, 60) for name in names if name)
 
 
-_SHOWN = (Field.PROJECT_NAME, Field.CONTRACTOR, Field.NUMBER)
-
-
 def _read_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
-    registered = {
-        Field.PROJECT_NAME: row.project_name if row else "",
-        Field.CONTRACTOR: row.contractor if row else "",
-        Field.NUMBER: row.number if row else "",
-    }
-    read = {
-        Field.PROJECT_NAME: fields.project_name,
-        Field.CONTRACTOR: fields.contractor,
-        Field.NUMBER: fields.number_as_written,
-    }
-    return tuple(FieldLine(one.words, clean(read[one]), registered[one]) for one in _SHOWN)
+    shown = (
+        (Field.PROJECT_NAME, fields.project_name, row.project_name if row else ""),
+        (Field.CONTRACTOR, fields.contractor, row.contractor if row else ""),
+        (Field.NUMBER, fields.number_as_written, row.number if row else ""),
+    )
+    return tuple(FieldLine(field.words, clean(read), registered) for field, read, registered in shown)
 
 
 def differing_lines(fields: NoticeFields, row: Guarantee | None) -> tuple[FieldLine, ...]:
@@ -131,7 +122,7 @@ def register_lines(row: Guarantee) -> tuple[FieldLine, ...]:
     works = "～".join(wareki(at) for at in (row.works_start_on, row.works_end_on) if at)
     values = (
         ("工事名", row.project_name),
-        ("受注者名", "／".join(name for name in (row.contractor, row.jv_name) if name)),
+        ("受注者名", row.firms),
         ("保証区分", row.product.words),
         ("請負金額", yen(row.contract_amount_yen)),
         ("保証金額", yen(row.guarantee_amount_yen)),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
@@ -18,6 +17,7 @@ from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.send_counts import SendCount
 from bot.core.register.layout import Layout
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.lazy_pattern import LazyPattern, form
 
 
@@ -111,12 +111,17 @@ class GuessRules:
     unknown_numbers: int = 20  # so many unknown numbers of one sender within a day
 
 
-class KeyDelivery(StrEnum):
+class KeyDelivery(ClosedList):
     """How a desk gets the keys that it looks up in D-Sure."""
 
-    MASKED = "masked"  # not by mail
-    IN_LIST = "in_list"  # in the mails that list what to look up
-    SEPARATE = "separate"  # in a mail of their own, with the receipt numbers alone
+    told: str  # where they are, below a list of what to look up; "" = in it
+
+    MASKED = "masked", "認証キーは、お知らせのPDFでご確認ください。"  # not by mail
+    IN_LIST = "in_list", ""  # in the mails that list what to look up
+    SEPARATE = (
+        "separate",
+        "認証キーは、別のメールでお送りします。",
+    )  # in a mail of their own, with the receipt numbers alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from bot.core.records.reasons import MailReason
+from bot.core.text.closed_list import ClosedList
 
 
-class Source(StrEnum):
+class Source(ClosedList):
     """The door by which a mail came in."""
 
-    SMTP = "smtp"
-    LMTP = "lmtp"
-    IMAP = "imap"
-    FOLDER = "folder"
-    HAND = "hand"  # a form that a clerk has entered
+    words: str
+
+    SMTP = "smtp", "SMTP"
+    LMTP = "lmtp", "LMTP"
+    IMAP = "imap", "受信箱（IMAP）"
+    FOLDER = "folder", "フォルダ"
+    HAND = "hand", "手入力"  # a form that a clerk has entered
 
 
 @dataclass(frozen=True, slots=True)

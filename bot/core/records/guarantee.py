@@ -62,6 +62,11 @@ class CertificateValues:
     deposit_bank: str = ""  # 預託金融機関
     issued_at: datetime | None = None  # 電子保証発行日時, UTC
 
+    @property
+    def firms(self) -> str:
+        """The contractor and the joint venture, in one line."""
+        return "／".join(name for name in (self.contractor, self.jv_name) if name)
+
     @staticmethod
     def of(source: object) -> CertificateValues:
         """The values of whatever has them: a guarantee, a row of the database."""

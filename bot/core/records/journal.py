@@ -12,9 +12,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
+from bot.core.text.closed_list import ClosedList
 from bot.core.text.lazy_pattern import LazyPattern
 
 HEAD_DIGITS = 16
@@ -104,25 +104,17 @@ class Restore:
         return number >= self.number and (self.lost is None or number <= self.lost)
 
 
-class JournalBreak(StrEnum):
+class JournalBreak(ClosedList):
     """How a journal is not the one that was written."""
 
-    CHANGED = "changed"
-    MISSING = "missing"
-    ADDED = "added"
-    CUT = "cut"
-    REWRITTEN = "rewritten"
-    RESTORED = "restored"
+    words: str
 
-
-BREAK_WORDS = {
-    JournalBreak.CHANGED: "この行は、書かれたときのままではありません（変更、入替え又は挿入）",
-    JournalBreak.MISSING: "この行がありません（前後の行はあります）",
-    JournalBreak.ADDED: "この行は、正規の手順で書かれたものではありません",
-    JournalBreak.CUT: "この行から後がありません",
-    JournalBreak.REWRITTEN: "この行までの記録は、控えの時点のものと違います",
-    JournalBreak.RESTORED: "この控えは、復元で失われた記録のものです",
-}
+    CHANGED = "changed", "この行は、書かれたときのままではありません（変更、入替え又は挿入）"
+    MISSING = "missing", "この行がありません（前後の行はあります）"
+    ADDED = "added", "この行は、正規の手順で書かれたものではありません"
+    CUT = "cut", "この行から後がありません"
+    REWRITTEN = "rewritten", "この行までの記録は、控えの時点のものと違います"
+    RESTORED = "restored", "この控えは、復元で失われた記録のものです"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,20 @@ A `RegisterChange` is planned by core/register/plan.py and written by storage. V
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import OlderVersion, VersionKind
+from bot.core.text.closed_list import ClosedList
 
 
-class ChangeKind(StrEnum):
+class ChangeKind(ClosedList):
     """The kind of a row's change."""
 
-    ADD = "add"
-    UPDATE = "update"
-    UNCHANGED = "unchanged"
+    words: str
+
+    ADD = "add", "追加"
+    UPDATE = "update", "変更"
+    UNCHANGED = "unchanged", "変更なし"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from bot.core.health.reconciliation import DoorCount, MailboxCheck
 from bot.core.letters.case_texts import about_mail, case_for_dsure, differing_lines
 from bot.core.letters.lists import AskedLine, DsureCase, SummaryLine, UrgentLine
 from bot.core.policy.policy import Desk, KeyDelivery
-from bot.core.records.envelope import Source
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, yen
 from bot.core.records.incoming_mail import MailRow
@@ -24,15 +23,6 @@ from bot.core.records.submission import Submission, is_seen_anew
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail, WithheldLetters
 from bot.core.summary.open_work import OpenLine, OpenWork
 from bot.core.text.dates import JAPAN, wareki
-
-_DOOR_WORDS = {
-    Source.SMTP: "SMTP",
-    Source.LMTP: "LMTP",
-    Source.IMAP: "受信箱（IMAP）",
-    Source.FOLDER: "フォルダ",
-    Source.HAND: "手入力",
-}
-
 
 # -- open work
 
@@ -200,7 +190,7 @@ def withheld_lines(rows: Sequence[WithheldLetters]) -> Iterator[SummaryLine]:
 def door_line(door: DoorCount) -> tuple[str, int, str]:
     """A door, what it received, and what became of that."""
     ends = "、".join(f"{state.end}{count}" for state, count in door.ends)
-    return _DOOR_WORDS[door.source], door.received, ends if door.balances else f"{ends}、合計が一致しません"
+    return door.source.words, door.received, ends if door.balances else f"{ends}、合計が一致しません"
 
 
 def comparison(check: MailboxCheck) -> str:

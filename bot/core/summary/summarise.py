@@ -87,7 +87,7 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Rou
             if isinstance(line.of, MailRow) and line.is_listed
         ),
         asked_besides=sum(line.count - line.is_listed for line in work.asked),
-        keys_are=_WHERE_KEYS_ARE[keys] if work.to_verify else "",
+        keys_are=keys.told if work.to_verify else "",
         done=(*((head, sum(line.count for line in lines)) for head, lines in details if lines), *_wishes(facts)),
         received_count=sum(count for _, count in facts.mails),
         doors=tuple(map(door_line, facts.ledger.doors)),
@@ -101,13 +101,6 @@ def summarise(facts: SummaryFacts, desk: Desk, policy: Policy, due: Sequence[Rou
     answerable = Answerable(desk.name, until, cases, keys_to_show(for_dsure, policy.keys)) if cases else None
     came = tuple(SummaryLine(state.counted, f"{count}件", "", count) for state, count in facts.mails if count)
     return DeskSummary(letter, answerable, work, dues.every, (*details, ("受信したメール", came)))
-
-
-_WHERE_KEYS_ARE = {
-    KeyDelivery.MASKED: "認証キーは、お知らせのPDFでご確認ください。",
-    KeyDelivery.IN_LIST: "",
-    KeyDelivery.SEPARATE: "認証キーは、別のメールでお送りします。",
-}
 
 
 def _for_dsure(work: OpenWork) -> list[tuple[Submission, OpenLine]]:

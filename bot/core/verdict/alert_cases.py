@@ -37,7 +37,7 @@ def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     product = fields.product_as_written or (fields.product.words if fields.product else "")
     lines = (
         _line(judged, Field.PROJECT_NAME, clean(fields.project_name), guarantee.project_name if guarantee else ""),
-        _line(judged, Field.CONTRACTOR, clean(fields.contractor), _register_contractor(judged)),
+        _line(judged, Field.CONTRACTOR, clean(fields.contractor), guarantee.firms if guarantee else ""),
         _line(judged, Field.PRODUCT, clean(product), guarantee.product.words if guarantee else ""),
         _line(judged, Field.NUMBER, clean(fields.number_as_written), guarantee.number if guarantee else ""),
     )
@@ -53,16 +53,8 @@ def alert_case(receipt_number: str, judged: NoticeVerdict) -> AlertCase:
     )
 
 
-_LABELS = {
-    Field.PROJECT_NAME: "工事名",
-    Field.CONTRACTOR: "受注者名",
-    Field.PRODUCT: "保証区分",
-    Field.NUMBER: "保証契約番号",
-}
-
-
 def _line(judged: NoticeVerdict, field: Field, read: str, registered: str) -> FieldLine:
-    return FieldLine(_LABELS[field], read, registered, _how_read(judged.notice.evidence_for(field)))
+    return FieldLine(field.words, read, registered, _how_read(judged.notice.evidence_for(field)))
 
 
 def _how_read(evidence: Evidence | None) -> str:
@@ -96,13 +88,6 @@ def page_views(judged: NoticeVerdict) -> tuple[View, ...]:
     on_page = [one for one in notice.evidence if one.page == shown.page]
     is_recognised = shown.source is TextSource.IMAGE
     return (View(notice.part, shown.page, tuple((one.field, one.box) for one in on_page), is_recognised),)
-
-
-def _register_contractor(judged: NoticeVerdict) -> str:
-    guarantee = judged.guarantee
-    if guarantee is None:
-        return ""
-    return "／".join(name for name in (guarantee.contractor, guarantee.jv_name) if name)
 
 
 def _key_state(judged: NoticeVerdict) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.core.records.journal import BEGINNING, BREAK_WORDS, JournalBreak, JournalHead, JournalLine, head_of, link
+from bot.core.records.journal import BEGINNING, JournalHead, JournalLine, head_of, link
 
 LINE = JournalLine(
     number=1,
@@ -64,7 +64,3 @@ def test_a_head_is_read_as_a_letter_or_a_command_shows_it():
 def test_any_other_text_is_no_head(text):
     with pytest.raises(ValueError, match="番号:ハッシュ"):
         head_of(text)
-
-
-def test_every_break_has_its_words():
-    assert set(BREAK_WORDS) == set(JournalBreak)
