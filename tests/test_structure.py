@@ -84,7 +84,7 @@ READERS: dict[str, frozenset[str]] = {
     "bot.core.mail.automatic.replies": frozenset(),
     "bot.core.mail.automatic.reports": frozenset(),
     "bot.core.mail.automatic.screen": frozenset({"OWN_HEADER", "is_content_void", "screen_head", "stricter"}),
-    "bot.core.mail.automatic.signs": frozenset({"OwnIdentity"}),
+    "bot.core.mail.automatic.signs": frozenset(),
     "bot.core.mail.css": frozenset(),
     "bot.core.mail.delivery_status": frozenset({"Report", "needs_a_person", "says_no_such_address"}),
     "bot.core.mail.gateways": frozenset(),

@@ -14,7 +14,6 @@ from bot.core.consent.grammar import said_in
 from bot.core.contractor.matter import Matter, echoes_us, matter_of
 from bot.core.mail.automatic.replies import has_file
 from bot.core.mail.automatic.screen import is_content_void, screen_header
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
@@ -41,7 +40,7 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
     """What the words of a mail say."""
     mail = read.mail
     body = mail.body[:LOOKED_AT]
-    automatic = screen_header(mail, known.mail_from, OwnIdentity(known.own))
+    automatic = screen_header(mail, known.mail_from, known.own)
     is_void = automatic is not None and is_content_void(automatic)
     subject = without_marks(mail.subject[:LONG_LINE])
     without = without_passwords(subject)

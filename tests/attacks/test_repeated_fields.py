@@ -8,7 +8,6 @@ import pytest
 
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.automatic.screen import screen_header
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.header_values import ONCE, repeated_fields
 from bot.core.mail.parse import parse_mail
 from bot.core.policy.policy import Desk, Policy
@@ -23,7 +22,7 @@ from tests.workers.test_clerk_answers import KEY, NUMBER, STAFF, Held, Office, h
 
 MX = "mx.city.example.jp"
 HEAD = f"Authentication-Results: {MX}; dmarc=pass header.from=city.example.jp\r\nFrom: yamada@city.example.jp\r\n"
-OWN = OwnIdentity(frozenset({"denshi-hosho@city.example.jp"}))
+OWN = frozenset({"denshi-hosho@city.example.jp"})
 
 
 @pytest.mark.parametrize("name", sorted(ONCE))

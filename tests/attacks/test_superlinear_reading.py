@@ -16,7 +16,6 @@ from bot.core.consent.grammar import said_in
 from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.authentication_results import judge_sender
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import find_report
 from bot.core.mail.gateways import is_note_name, says_locked, says_taken_out
 from bot.core.mail.header_values import decode_file_name, decode_header_value, parameters
@@ -105,7 +104,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "html mail": lambda text: parse_mail(b"Content-Type: text/html; charset=utf-8\n\n" + text.encode()),
     "multipart": lambda text: parse_mail(b"Content-Type: multipart/mixed; boundary=x\n\n--x\n\n" + text.encode()),
     **{f"header {name}": headed(name) for name in ("From", "Subject", "Content-Type", "References", "Received")},
-    "screen": lambda text: screen(parsed(text).mail, "a@example.jp", OwnIdentity(frozenset())),
+    "screen": lambda text: screen(parsed(text).mail, "a@example.jp", frozenset()),
     "judge_sender": lambda text: judge_sender(
         parse_mail(f"Authentication-Results: mx; {text}\nFrom: a@example.jp\n\nx".encode()).mail, "mx"
     ),

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import Report, returned_letter
 from bot.core.mail.parse import ParsedMail, parse_mail
 from bot.core.records.outgoing_mail import BounceReport
@@ -53,7 +52,7 @@ def bounces() -> Iterator[tuple[str, bytes]]:
 
 def judged(content: bytes, mail_from: str | None, rcpt_tos: tuple[str, ...] = ()) -> BounceReport | None:
     parsed, report = read(content)
-    automatic = screen(parsed.mail, mail_from, OwnIdentity(frozenset()))
+    automatic = screen(parsed.mail, mail_from, frozenset())
     return returned_letter(report, parsed.mail, automatic, rcpt_tos)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail
 from bot.core.records.outgoing_mail import BounceMatch, BounceReport
@@ -255,7 +254,7 @@ def _fate(report: Report, mail: Mail, automatic: MailReason) -> tuple[bool, bool
     if report.delayed:
         return False, True
     is_null = automatic is MailReason.NULL_SENDER
-    signs = screen(_without_return_path(mail), None, OwnIdentity(frozenset())) if is_null else automatic
+    signs = screen(_without_return_path(mail), None, frozenset()) if is_null else automatic
     return None if signs is MailReason.AUTOMATIC_REPLY else _fate_in_words(mail, is_report=is_null or signs is _REPORT)
 
 

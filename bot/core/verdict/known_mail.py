@@ -12,7 +12,6 @@ from bot.core.judging.sender_facts import SenderFacts
 from bot.core.mail.addresses import plain_sender
 from bot.core.mail.authentication_results import SenderProof, judge_sender
 from bot.core.mail.automatic.screen import is_content_void, screen_head, stricter
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Address, Mail
 from bot.core.mail.own_head import own_head
 from bot.core.notice.read_mail import Beforehand
@@ -69,5 +68,5 @@ def known_mail(content: bytes, envelope: Envelope, policy: Policy) -> KnownMail:
     is_entered = envelope.source is Source.HAND
     proof = SenderProof.NOT_ASKED if is_entered else judge_sender(head, policy.authserv_id, policy.own_hops)
     own = frozenset(policy.inboxes)
-    signs = screen_head(head, envelope.mail_from, OwnIdentity(own))
+    signs = screen_head(head, envelope.mail_from, own)
     return KnownMail(envelope, head, plain_sender(head), proof, signs, own)

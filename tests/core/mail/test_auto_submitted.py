@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.mail.automatic.screen import is_content_void, screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.parse import parse_mail
 from bot.core.records.reasons import MailReason
 
-OWN = OwnIdentity(frozenset({"key@city.example.jp"}))
+OWN = frozenset({"key@city.example.jp"})
 PERSON = "taro@kensetsu.example.jp"
 
 
@@ -426,7 +425,7 @@ def test_a_mail_without_a_sender_is_screened_too() -> None:
 
 def test_an_unset_identity_matches_nothing() -> None:
     mail = parse_mail(b"From: x\nMessage-ID: nothing\n\n").mail
-    assert screen(mail, None, OwnIdentity(frozenset())) is None
+    assert screen(mail, None, frozenset()) is None
 
 
 def test_whose_content_is_not_looked_into() -> None:

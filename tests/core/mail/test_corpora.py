@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.mail.automatic.screen import is_content_void, screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.message import Mail
 from bot.core.mail.multipart import MAX_PARTS
 from bot.core.mail.parse import TEXT_CHARACTERS, parse_mail
 from bot.core.records.reasons import MailReason
 
 ARCHIVE = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "mail.tar.gz"
-OWN = OwnIdentity(frozenset({"key@city.example.jp"}))
+OWN = frozenset({"key@city.example.jp"})
 BOUNCES = ("sisimai+set-of-emails", "flufl.bounce", "cfortune+PHP-Bounce-Handler")
 
 # In the bounce sets, and yet nothing that a machine sent.

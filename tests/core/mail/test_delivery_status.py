@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import (
     Report,
     find_report,
@@ -42,7 +41,7 @@ def report(
 
 def returned(content: bytes, mail_from: str = "", rcpt_tos: tuple[str, ...] = ()) -> BounceReport | None:
     parsed = parse_mail(content)
-    automatic = screen(parsed.mail, mail_from, OwnIdentity(frozenset()))
+    automatic = screen(parsed.mail, mail_from, frozenset())
     return returned_letter(find_report(content, parsed), parsed.mail, automatic, rcpt_tos)
 
 

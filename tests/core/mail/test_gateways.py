@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.gateways import is_note_name, is_told_by_header, says_taken_out
 from bot.core.mail.message import Address, Header, Mail, Part
 from bot.core.notice.document import Document, OpenFailure
@@ -18,7 +17,7 @@ from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind
 from bot.core.records.reasons import MailReason, PaperReason
 
-OWN = OwnIdentity(frozenset({"hosho@city.example.jp"}))
+OWN = frozenset({"hosho@city.example.jp"})
 HELLO = "いつもお世話になっております。認証キーのお知らせを添付いたします。ご査収ください。"
 
 NOTES = (

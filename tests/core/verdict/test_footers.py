@@ -16,7 +16,6 @@ from bot.core.clerk.answer.order_grammar import read_orders
 from bot.core.consent.grammar import said_in
 from bot.core.judging.lookup import LookUp
 from bot.core.mail.automatic.screen import screen
-from bot.core.mail.automatic.signs import OwnIdentity
 from bot.core.mail.delivery_status import Report, find_report
 from bot.core.mail.gateways import says_taken_out
 from bot.core.mail.message import Mail
@@ -87,7 +86,7 @@ def told_password(body: str) -> object:
     return words.speaks_of_password, [one.reveal() for one in words.passwords[:1]]
 
 
-OWN = OwnIdentity(frozenset())
+OWN = frozenset()
 READINGS: dict[str, Callable[[Place], object]] = {
     "a good notice": lambda put: ends("認証キー", put(SENDS), paper()),
     "a notice and a question": lambda put: ends("認証キー", put(ASKS), paper()),

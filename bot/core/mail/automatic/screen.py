@@ -22,7 +22,7 @@ from bot.core.mail.automatic.replies import (
     replies_once,
 )
 from bot.core.mail.automatic.reports import has_report_headers, is_from_daemon, is_report, is_report_in_words
-from bot.core.mail.automatic.signs import OwnIdentity, Signs
+from bot.core.mail.automatic.signs import Signs
 from bot.core.mail.gateways import is_gateways_notice
 from bot.core.mail.message import Mail
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
@@ -42,7 +42,7 @@ def is_content_void(reason: MailReason) -> bool:
     return reason in _UNREADABLE
 
 
-def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+def screen(mail: Mail, mail_from: str | None, own: frozenset[str]) -> MailReason | None:
     """Why this mail must not be answered automatically; None when there is no sign against a person as its sender.
 
     `mail_from`: the reverse-path, "" for `<>`, None when unknown. None as a result is no permission: an answer also needs a
@@ -56,30 +56,30 @@ def screen(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | 
 
 def is_void_within(mail: Mail) -> bool:
     """Whether a mail that is attached to another must not be read, whatever it brings: nobody sees there that a machine wrote it."""
-    reason = _screened(mail, None, OwnIdentity(frozenset()))  # ours are known by what stands in them
+    reason = _screened(mail, None, frozenset())  # ours are known by what stands in them
     return reason is not None and is_content_void(reason)
 
 
-def _screened(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+def _screened(mail: Mail, mail_from: str | None, own: frozenset[str]) -> MailReason | None:
     if reason := _certain(mail, mail_from, own):
         return reason
     signs = Signs(mail, mail_from or "", own)
     return next((reason for rule, reason in _RULES if rule(signs)), None)
 
 
-def _certain(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+def _certain(mail: Mail, mail_from: str | None, own: frozenset[str]) -> MailReason | None:
     if mail_from in {"", "<>"} or any(not value.strip("<> ") and value for value in mail.values("Return-Path")):
         return MailReason.GATEWAY_NOTICE if _is_gateways(Signs(mail, "", own)) else MailReason.NULL_SENDER
     return MailReason.OWN_MAIL if _is_own(mail, own) else None
 
 
-def screen_header(mail: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+def screen_header(mail: Mail, mail_from: str | None, own: frozenset[str]) -> MailReason | None:
     """`screen`, and before what only forbids an answer: a header that two programs read differently gives nobody's word."""
     reason = screen(mail, mail_from, own)
     return MailReason.FIELDS_REPEATED if is_ambiguous(mail) and _weight(reason) < _VOID else reason
 
 
-def screen_head(head: Mail, mail_from: str | None, own: OwnIdentity) -> MailReason | None:
+def screen_head(head: Mail, mail_from: str | None, own: frozenset[str]) -> MailReason | None:
     """`screen_header` by the header fields that the daemon reads by itself: signs that no child can hide.
 
     Whether an automatic reply brings a file, and is read, can't be told here: it is a machine's mail at least.
@@ -109,16 +109,16 @@ def _weight(reason: MailReason | None) -> int:
     return _VOID if is_content_void(reason) else 1 + (reason is MailReason.FIELDS_REPEATED)
 
 
-def _is_own(mail: Mail, own: OwnIdentity) -> bool:
+def _is_own(mail: Mail, own: frozenset[str]) -> bool:
     return (
         bool(mail.values(OWN_HEADER))
         or mail.message_id.startswith(f"<{MESSAGE_ID_PREFIX}")
-        or any(address.addr_spec.lower() in own.addresses for address in mail.from_ if address.addr_spec)
+        or any(address.addr_spec.lower() in own for address in mail.from_ if address.addr_spec)
     )
 
 
 def _is_gateways(signs: Signs) -> bool:
-    return is_gateways_notice(signs.mail, frozenset(one.rpartition("@")[2] for one in signs.own.addresses))
+    return is_gateways_notice(signs.mail, frozenset(one.rpartition("@")[2] for one in signs.own))
 
 
 # In order: first what forbids to look into the content, then what only forbids an answer.

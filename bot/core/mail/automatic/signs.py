@@ -13,14 +13,6 @@ from bot.core.mail.addresses import parse_addresses
 from bot.core.mail.message import Mail
 from bot.core.text.lazy_pattern import LazyPattern
 
-
-@dataclass(frozen=True, slots=True)
-class OwnIdentity:
-    """Our own addresses, in lower case, by which our own mail is recognised besides its header fields."""
-
-    addresses: frozenset[str]
-
-
 START_OF_BODY = 4000  # characters; a system's text is at the start, a person's quotation later or after "Re:"
 _COMMENT = LazyPattern(r"\([^()]*\)")
 
@@ -31,7 +23,7 @@ class Signs:
 
     mail: Mail
     mail_from: str
-    own: OwnIdentity
+    own: frozenset[str]  # our own addresses, in lower case, by which our mail is recognised besides its header fields
 
     @property
     def body(self) -> str:
