@@ -55,7 +55,7 @@ def _within_bounds(files: tuple[EntryTable, ...], formats: Formats) -> tuple[Ent
 def _verdict(
     facts: MailFacts, understood: UnderstoodMail, desk: Desk, how: str, forms: tuple[EntryForm, ...], policy: Policy
 ) -> Verdict:
-    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    actor = facts.sender.addr_spec
     subject = facts.words.subject
     papers = tuple(_papers(understood))
     sent = facts.lately.to(actor).get(Letter.ENTRY_REPLY)

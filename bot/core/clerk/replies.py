@@ -37,7 +37,7 @@ from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
     """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next."""
-    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    actor = facts.sender.addr_spec
     carried = tuple(
         AppliedAction(one.carried_out, actor, answer.ticket.token, one.facts.case.place)
         for one in done
@@ -124,7 +124,7 @@ def _originals_letters(
     facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy
 ) -> tuple[Draft, ...]:
     """The mails with the papers that were asked for, one for each mail that brought some; to the clerk who asked, and to nobody else."""
-    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    actor = facts.sender.addr_spec
     asked = {one.carried_out.mail_id: one.facts for one in done if isinstance(one.carried_out, OriginalsAsked)}
     at, desk = facts.envelope.received_at, answer.ticket.desk
     mails = ((case, case.row if isinstance(case, MailCase) else case.mail) for case in asked.values())
@@ -262,7 +262,7 @@ def help_letter(
     is_asked_for: bool = False,
 ) -> Verdict:
     """Nothing is done; the clerk is told why and how to write it, unless he was told so often already. `is_asked_for`: by himself."""
-    actor = facts.sender.address.addr_spec if facts.sender.address else ""
+    actor = facts.sender.addr_spec
     subject = facts.words.subject
     left = helps_left(facts, policy)
     if not left and not is_asked_for:

@@ -210,13 +210,12 @@ def _verdict(
 
 
 def _offer(case: _Case, earlier: tuple[Submission, ...], reasons: tuple[SubmissionReason, ...]) -> Offer:
-    address = case.sender.address
     return offer_held(
         case.notice.fields,
         replace(case.found, earlier=earlier),
         candidates_of(case.match),
         case.policy,
-        tells_sender=may_be_told(address.addr_spec if address is not None else "", reasons, case.policy),
+        tells_sender=may_be_told(case.sender.addr_spec, reasons, case.policy),
         read_from=case.notice.read_from,
     )
 

@@ -20,3 +20,8 @@ class SenderFacts:
     is_automatic: bool  # a machine wrote the mail
     unknown_numbers: frozenset[str] = frozenset()  # those that he named today and that the register does not know
     is_clerk: bool = False  # a clerk has entered it
+
+    @property
+    def addr_spec(self) -> str:
+        """The address itself; "" where there is no plain one."""
+        return self.address.addr_spec if self.address is not None else ""

@@ -129,8 +129,8 @@ def within_desk_limits(drafts: Sequence[Draft], desks: Sequence[Desk], limits: L
 
 def _own_share(facts: MailFacts, policy: Policy) -> str:
     """The share of a sender whom the register names; "" = the strangers'."""
-    address = facts.sender.address
-    return own_share(address.addr_spec, policy.free_mail_domains) if address is not None and facts.lately.named else ""
+    address = facts.sender.addr_spec
+    return own_share(address, policy.free_mail_domains) if address and facts.lately.named else ""
 
 
 # -- submissions that wait
@@ -198,7 +198,7 @@ def _needs_eyes(
         return reason in {MailReason.NOTICE_AND_QUESTION, MailReason.NOTICE_AND_UNREAD}
     if facts.automatic is MailReason.SPAM:
         return False  # listed in the summary; a filter's mistake shows there
-    is_the_citys_own = is_the_citys(facts.sender.address.addr_spec if facts.sender.address else "", policy)
+    is_the_citys_own = is_the_citys(facts.sender.addr_spec, policy)
     may_be_a_responder = is_the_citys_own and may_be_an_answer_to_us(facts, understood, policy.limits)
     if reason not in _TOLD_ALWAYS and may_be_a_responder:
         return False  # likewise: told at once, it would answer again, until real alerts have no room below the limit
@@ -280,7 +280,7 @@ def desk_to_read(
     facts: MailFacts, judged: Sequence[NoticeVerdict], policy: Policy, papers: Sequence[Paper] = ()
 ) -> Desk:
     """The one desk of what a person must read: a notice's beside which it stands, else the mail's own (policy/mail_desks.py)."""
-    sender = facts.sender.address.addr_spec if facts.sender.address else ""
+    sender = facts.sender.addr_spec
     written = (one.addr_spec for one in (*facts.mail.to, *facts.mail.cc))
     own = desk_of_mail(
         policy.desks,
@@ -321,6 +321,4 @@ def receipt_lines(receipts: Sequence[Submission]) -> tuple[ReceiptLine, ...]:
 
 def shown_sender(facts: MailFacts, formats: Formats) -> str:
     """Whom the clerk sees as the sender: the one plain address, or what stands in its place."""
-    if facts.sender.address and facts.sender.address.addr_spec:
-        return facts.sender.address.addr_spec
-    return shown(facts.mail.value("From"), formats, 80) or "（差出人なし）"
+    return facts.sender.addr_spec or shown(facts.mail.value("From"), formats, 80) or "（差出人なし）"

@@ -122,7 +122,7 @@ def note_draft(note: DeskNote, sender: Address, digest: str, policy: Policy) -> 
 
 def _why(facts: MailFacts, verdict: Verdict, policy: Policy) -> str:
     """Why nothing was done, as it concerns him."""
-    address = facts.sender.address.addr_spec if facts.sender.address else ""
+    address = facts.sender.addr_spec
     if verdict.no_reply is NoReplyReason.LIMIT_REACHED:
         return "本日のご案内の上限に達したため、処理していません"
     is_staff = any(desk.is_of(address) for desk in policy.desks)

@@ -58,7 +58,7 @@ def decide(
     told = answer(facts, understood, judged, policy) if colleague is None else colleague
     state, reason = _end(facts, understood, judged, is_asked=colleague is None and told.no_reply is None)
     desk = desk_to_read(facts, judged, policy, understood.papers)
-    sender, subject = _sender(facts), facts.words.subject
+    sender, subject = facts.sender.addr_spec, facts.words.subject
     submissions = tuple(_moved(facts, j, submission_of(facts, j, n), policy.desks) for n, j in enumerate(judged, 1))
     if state is MailState.IGNORED:
         is_persons = reason in {MailReason.PASSWORD_MAIL, MailReason.THANKS}
@@ -99,7 +99,7 @@ def set_aside(facts: MailFacts, documents: Sequence[Document], policy: Policy) -
         return _with_alert(facts, (), MailReason.REPORT_UNCLEAR, policy)
     if facts.automatic is None or not is_content_void(facts.automatic):
         return None
-    sender, subject = _sender(facts), facts.words.subject
+    sender, subject = facts.sender.addr_spec, facts.words.subject
     if facts.automatic is MailReason.DELIVERY_REPORT or not any(map(_may_be_a_page, documents)):
         return Verdict(MailState.IGNORED, facts.automatic, sender, subject, no_reply=NoReplyReason.AUTOMATIC)
     names = (mask_keys(document.name, policy.formats) or f"添付{document.part}" for document in documents)
@@ -124,7 +124,7 @@ def answer_by_another(facts: MailFacts, asked: Desk | None, policy: Policy, *, o
 
     `orders`: it says what to do, and the desk sees that too.
     """
-    address = _sender(facts)
+    address = facts.sender.addr_spec
     is_anothers = any(desk.is_of(address) for desk in policy.desks)
     reason = MailReason.ANSWER_OTHER_DESK if is_anothers else MailReason.ANSWER_NOT_STAFF
     if not orders and helps_left(facts, policy):
@@ -148,7 +148,7 @@ def _with_alert(
     return Verdict(
         MailState.PASSED_ON,
         reason,
-        _sender(facts),
+        facts.sender.addr_spec,
         subject,
         papers,
         drafts=alerts.drafts,
@@ -185,10 +185,6 @@ def _may_be_a_page(document: Document) -> bool:
     if document.media_type.startswith("image/"):
         return document.trouble is not OpenFailure.ORNAMENT
     return document.is_pdf or document.trouble in {OpenFailure.ENCRYPTED, OpenFailure.ARCHIVE}
-
-
-def _sender(facts: MailFacts) -> str:
-    return facts.sender.address.addr_spec if facts.sender.address else ""
 
 
 # -- the mail's end
@@ -302,7 +298,7 @@ def submission_of(facts: MailFacts, judged: NoticeVerdict, ordinal: int) -> Subm
         document_name=judged.notice.document_name,
         evidence=(*judged.evidence, *judged.notice.places),
         guarantee_id=judged.decided_guarantee_id,
-        sender=_sender(facts),
+        sender=facts.sender.addr_spec,
         received_at=facts.envelope.received_at,
         sender_proven=facts.sender.is_proven,
         works_numbers=judged.works_numbers,

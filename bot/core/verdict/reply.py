@@ -121,7 +121,7 @@ def may_be_an_answer_to_us(facts: MailFacts, understood: UnderstoodMail, limits:
     ids = (facts.mail.in_reply_to, *facts.mail.reference_ids)
     if any(one.startswith(f"<{MESSAGE_ID_PREFIX}") for one in ids):
         return NoReplyReason.NO_PROOF
-    sender = facts.sender.address.addr_spec if facts.sender.address else ""
+    sender = facts.sender.addr_spec
     return NoReplyReason.ANSWERED_TODAY if total(facts.lately.to(sender)).day >= limits.words_per_day else None
 
 
@@ -157,7 +157,7 @@ def _due(
     facts: MailFacts, understood: UnderstoodMail, judged: Sequence[NoticeVerdict], policy: Policy
 ) -> Iterator[tuple[Draft, ...]]:
     """For each thing to say its letters, the best first: one whose kind the sender had today gives way to the plain receipt."""
-    recipient = facts.sender.address.addr_spec if facts.sender.address else ""
+    recipient = facts.sender.addr_spec
     numbered = [(n, j) for n, j in enumerate(judged, 1)]
     taken = [(n, j) for n, j in numbered if j in complete(judged)]
     outside = [(n, j) for n, j in taken if j.outside]
@@ -221,7 +221,7 @@ def _receipt(
     if differing:
         plain = tuple(i for i in items if i not in {d.item for d in differing})
         return ReceiptDiffers(office, received_at, plain, differing, moved, replaced, _question(facts))
-    sender = facts.sender.address.addr_spec.casefold() if facts.sender.address else ""
+    sender = facts.sender.addr_spec.casefold()
     again = [
         (n, j)
         for n, j in numbered
