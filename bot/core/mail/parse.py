@@ -85,17 +85,17 @@ def _mail(tree: Tree, leaves: list[Leaf]) -> Mail:
 
 def mail_head(fields: Sequence[HeaderField]) -> Mail:
     """A mail's header fields and what they say, without its content."""
-    headers = tuple(_header(one.name, one.raw) for one in fields)
-    return Mail(
-        headers=headers,
-        from_=_mailboxes(headers, "from"),
-        to=_mailboxes(headers, "to"),
-        cc=_mailboxes(headers, "cc"),
+    head = Mail(tuple(_header(one.name, one.raw) for one in fields))
+    return replace(
+        head,
+        from_=_mailboxes(head, "from"),
+        to=_mailboxes(head, "to"),
+        cc=_mailboxes(head, "cc"),
         subject=decode_header_value(next((one.raw for one in fields if one.name.lower() == "subject"), b"")),
-        message_id=next(iter(_message_ids(headers, "message-id")), ""),
-        in_reply_to=next(iter(_message_ids(headers, "in-reply-to")), ""),
-        reference_ids=_message_ids(headers, "references")[-_REFERENCES:],
-        date=_date(_first(headers, "date")),
+        message_id=next(iter(_message_ids(head, "message-id")), ""),
+        in_reply_to=next(iter(_message_ids(head, "in-reply-to")), ""),
+        reference_ids=_message_ids(head, "references")[-_REFERENCES:],
+        date=_date(head.value("date")),
     )
 
 
@@ -134,24 +134,16 @@ def _header(name: str, raw: bytes) -> Header:
     return Header(name, decode_structured_value(raw) if _is_structured(name) else decode_header_value(raw))
 
 
-def _values(headers: Iterable[Header], name: str) -> list[str]:
-    return [header.value for header in headers if header.name.lower() == name]
-
-
-def _first(headers: Iterable[Header], name: str) -> str:
-    return next(iter(_values(headers, name)), "")
-
-
-def _mailboxes(headers: Iterable[Header], name: str) -> tuple[Address, ...]:
+def _mailboxes(head: Mail, name: str) -> tuple[Address, ...]:
     found: list[Address] = []
-    for value in _values(headers, name):
+    for value in head.values(name):
         found += parse_addresses(value, _ADDRESSES - len(found))
     return tuple(found)
 
 
-def _message_ids(headers: Iterable[Header], name: str) -> tuple[str, ...]:
+def _message_ids(head: Mail, name: str) -> tuple[str, ...]:
     """Ids with their angle brackets."""
-    return tuple(one for value in _values(headers, name) for one in _MESSAGE_ID.findall(value))
+    return tuple(one for value in head.values(name) for one in _MESSAGE_ID.findall(value))
 
 
 def _date(value: str) -> datetime | None:
