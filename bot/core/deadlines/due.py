@@ -31,8 +31,9 @@ def due_items(
 ) -> tuple[DueItem, ...]:
     """Everything that is due on the day, by kind and deadline."""
     numbers = frozenset(row.number for row in facts.guarantees if row.number and not row.state.is_closed)
-    look = _Look(facts, calendar, rules, desks, today, _Notices(facts.notices), numbers)
-    found = [due for kind in DeadlineKind if rules.of(kind) for due in FINDERS[kind](look)]
+    notices = _Notices(facts.notices)
+    looks = (_Look(kind, facts, calendar, rules, desks, today, notices, numbers) for kind in DeadlineKind)
+    found = [due for look in looks if look.days for due in FINDERS[look.kind](look)]
     told = [
         due
         for due in found
@@ -85,8 +86,9 @@ class _Notices:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """All that a finder needs."""
+    """All that the finder of a kind needs."""
 
+    kind: DeadlineKind
     facts: DeadlineFacts
     calendar: Calendar
     rules: ReminderRules
@@ -95,22 +97,27 @@ class _Look:
     notices: _Notices
     numbers: frozenset[str]  # of the register's rows that are open
 
-    def after(self, kind: DeadlineKind, day: date, count: int) -> date:
-        if kind in self.rules.all_days:
+    @property
+    def days(self) -> int:
+        """The city's days for the kind; 0 = it is not watched."""
+        return self.rules.of(self.kind)
+
+    def after(self, day: date, count: int) -> date:
+        if self.kind in self.rules.all_days:
             return day + timedelta(days=count)
         return self.calendar.opening_days_after(day, count)
 
-    def before(self, kind: DeadlineKind, day: date, count: int) -> date:
-        if kind in self.rules.all_days:
-            return day - timedelta(days=count)
-        return self.calendar.opening_days_before(day, count)
+    def before(self, day: date) -> date:
+        if self.kind in self.rules.all_days:
+            return day - timedelta(days=self.days)
+        return self.calendar.opening_days_before(day, self.days)
 
-    def distance(self, kind: DeadlineKind, deadline: date) -> str:
+    def distance(self, deadline: date) -> str:
         """How far the deadline is, in words."""
         if deadline == self.today:
             return "本日"
         first, last = sorted((deadline, self.today))
-        opened = 0 if kind in self.rules.all_days else self.calendar.days_open_between(first, last)
+        opened = 0 if self.kind in self.rules.all_days else self.calendar.days_open_between(first, last)
         days = f"{opened}開庁日" if opened else f"{(last - first).days}日"  # over a weekend there is none
         return f"あと{days}" if deadline > self.today else f"{days}経過"
 
@@ -153,10 +160,10 @@ class _When:
 # -- guarantees
 
 
-def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> DueItem:
+def _of_row(look: _Look, row: Guarantee, when: _When) -> DueItem:
     names = (row.project_name, row.jv_name or row.contractor, row.product.words, row.number)
     return DueItem(
-        kind=kind,
+        kind=look.kind,
         about=f"guarantee/{row.guarantee_id}/{row.revision}",
         desks=_names(desks_for(look.desks, row.product, row.desk)),
         name=f"台帳 {row.guarantee_id}",
@@ -171,7 +178,6 @@ def _of_row(look: _Look, kind: DeadlineKind, row: Guarantee, when: _When) -> Due
 
 
 def _issued_without_notice(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.ISSUED_WITHOUT_NOTICE
     for row in look.facts.guarantees:
         if row.state is not GuaranteeState.ISSUED or row.issued_at is None:
             continue
@@ -181,14 +187,13 @@ def _issued_without_notice(look: _Look) -> Iterator[DueItem]:
         refused = [_day(one.state_at) for one in notices if one.submission.state is SubmissionState.REFUSED]
         issued = _day(row.issued_at)
         since = max([issued, *refused])  # what was sent back is sent anew in its own time
-        deadline = look.after(kind, since, look.rules.of(kind))
+        deadline = look.after(since, look.days)
         back = f"、{look.named(since)}差戻し" if refused and since > issued else ""
-        note = f"{look.named(issued)}発行{back}（{look.distance(kind, since)}）"
-        yield _of_row(look, kind, row, _When(since, deadline, deadline, note))
+        note = f"{look.named(issued)}発行{back}（{look.distance(since)}）"
+        yield _of_row(look, row, _When(since, deadline, deadline, note))
 
 
 def _contract_guarantee_due(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.CONTRACT_GUARANTEE_DUE
     for row in look.facts.guarantees:
         awaited = row.state in {GuaranteeState.EXPECTED, GuaranteeState.ISSUED}
         if row.product is not Product.CONTRACT or not awaited or row.contracted_on is None:
@@ -200,20 +205,18 @@ def _contract_guarantee_due(look: _Look) -> Iterator[DueItem]:
         waits = f"。受付番号 {held[0].receipt_number} が確認待ちです" if held else ""
         yield _of_row(
             look,
-            kind,
             row,
             _When(
                 since=row.contracted_on,
-                due_on=look.before(kind, row.contracted_on, look.rules.of(kind)),
+                due_on=look.before(row.contracted_on),
                 deadline=row.contracted_on,
                 level=2 if look.today >= row.contracted_on else 1,
-                note=f"契約日 {look.named(row.contracted_on)}（{look.distance(kind, row.contracted_on)}）{waits}",
+                note=f"契約日 {look.named(row.contracted_on)}（{look.distance(row.contracted_on)}）{waits}",
             ),
         )
 
 
 def _guarantee_ends(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.GUARANTEE_ENDS_BEFORE_WORKS
     ended = {GuaranteeState.CANCELLED, GuaranteeState.EXPIRED}
     for row in look.facts.guarantees:
         if row.state in ended or row.expires_on is None or row.works_end_on is None:
@@ -221,25 +224,25 @@ def _guarantee_ends(look: _Look) -> Iterator[DueItem]:
         if row.expires_on >= row.works_end_on or look.today > row.works_end_on:
             continue
         ends_on = row.expires_on
-        far = look.distance(kind, ends_on)
+        far = look.distance(ends_on)
         words = f"保証期限まで{far}" if look.today < ends_on else far if look.today == ends_on else f"保証期限から{far}"
         when = _When(
             since=ends_on,
-            due_on=look.before(kind, ends_on, look.rules.of(kind)),
+            due_on=look.before(ends_on),
             deadline=ends_on,
             level=2 if look.today > ends_on else 1,
             note=f"保証期限 {look.named(ends_on)}、工期の終わり {look.named(row.works_end_on)}（{words}）",
         )
-        yield _of_row(look, kind, row, when)
+        yield _of_row(look, row, when)
 
 
 # -- notices
 
 
-def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When) -> DueItem:
+def _of_notice(look: _Look, notice: SeenNotice, when: _When) -> DueItem:
     one = notice.submission
     return DueItem(
-        kind=kind,
+        kind=look.kind,
         about=f"submission/{one.receipt_number}",
         desks=look.desks_of(notice),
         name=f"受付番号 {one.receipt_number}",
@@ -256,13 +259,12 @@ def _of_notice(look: _Look, kind: DeadlineKind, notice: SeenNotice, when: _When)
 
 
 def _not_verified(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.NOT_VERIFIED
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.ACCEPTED:
             since = _day(notice.state_at)
-            deadline = look.after(kind, since, look.rules.of(kind))
-            note = f"{look.named(since)}受付（{look.distance(kind, since)}）"
-            yield _of_notice(look, kind, notice, _When(since, deadline, deadline, note))
+            deadline = look.after(since, look.days)
+            note = f"{look.named(since)}受付（{look.distance(since)}）"
+            yield _of_notice(look, notice, _When(since, deadline, deadline, note))
 
 
 def _for_payment(look: _Look) -> list[SeenNotice]:
@@ -273,16 +275,15 @@ def _for_payment(look: _Look) -> list[SeenNotice]:
 
 
 def _notice_without_claim(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.NOTICE_WITHOUT_CLAIM
     notices = _for_payment(look)
     claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
     for notice in notices:
         since = _day(notice.submission.received_at)
-        deadline = look.after(kind, since, look.rules.of(kind))
+        deadline = look.after(since, look.days)
         if notice.submission.receipt_number in claims or _is_over(look, deadline):
             continue
-        note = f"{look.named(since)}受信（{look.distance(kind, since)}）。同じ差出人からの請求書が見当たりません"
-        yield _of_notice(look, kind, notice, _When(since, deadline, deadline, note))
+        note = f"{look.named(since)}受信（{look.distance(since)}）。同じ差出人からの請求書が見当たりません"
+        yield _of_notice(look, notice, _When(since, deadline, deadline, note))
 
 
 def _is_over(look: _Look, deadline: date) -> bool:
@@ -291,7 +292,6 @@ def _is_over(look: _Look, deadline: date) -> bool:
 
 
 def _payment_due(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.PAYMENT_DUE
     notices = _for_payment(look)
     claims = claims_of(notices, look.facts.mails, look.rules.claim_window)
     for notice in notices:
@@ -299,7 +299,7 @@ def _payment_due(look: _Look) -> Iterator[DueItem]:
         if claim is None:
             continue
         since = _day(claim.mail.received_at)
-        pay_by = look.after(kind, since, look.rules.of(kind))
+        pay_by = look.after(since, look.days)
         if _is_over(look, pay_by):
             continue
         last_day = look.calendar.last_open(pay_by)
@@ -311,17 +311,17 @@ def _payment_due(look: _Look) -> Iterator[DueItem]:
             due_on=due_on,
             deadline=pay_by,
             level=1 + (look.today >= last_day) + (look.today > pay_by),
-            note=f"支払期限 {look.named(pay_by)}（{look.distance(kind, pay_by)}）{closed}。{rests_on}",
+            note=f"支払期限 {look.named(pay_by)}（{look.distance(pay_by)}）{closed}。{rests_on}",
         )
-        yield _of_notice(look, kind, notice, when)
+        yield _of_notice(look, notice, when)
 
 
 # -- mails, and all that waits for a person
 
 
-def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> DueItem:
+def _of_mail(look: _Look, mail: SeenMail, when: _When) -> DueItem:
     return DueItem(
-        kind=kind,
+        kind=look.kind,
         about=f"mail/{mail.mail_id}",
         desks=_names((desk_named(mail.desk, look.desks),)),
         name=f"受付番号 {mail_number(mail.mail_id, mail.received_at)}",
@@ -337,7 +337,6 @@ def _of_mail(look: _Look, kind: DeadlineKind, mail: SeenMail, when: _When) -> Du
 
 
 def _claim_without_notice(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.CLAIM_WITHOUT_NOTICE
     came = [
         one
         for one in look.facts.notices
@@ -349,29 +348,27 @@ def _claim_without_notice(look: _Look) -> Iterator[DueItem]:
         if has_notice(mail, came, look.rules.claim_window):
             continue
         since = _day(mail.received_at)
-        deadline = look.after(kind, since, look.rules.of(kind))
-        note = f"{look.named(since)}受信（{look.distance(kind, since)}）。同じ差出人からのお知らせが見当たりません"
-        yield _of_mail(look, kind, mail, _When(since, deadline, deadline, note))
+        deadline = look.after(since, look.days)
+        note = f"{look.named(since)}受信（{look.distance(since)}）。同じ差出人からのお知らせが見当たりません"
+        yield _of_mail(look, mail, _When(since, deadline, deadline, note))
 
 
 def _held_too_long(look: _Look) -> Iterator[DueItem]:
-    kind = DeadlineKind.HELD_TOO_LONG
     for notice in look.facts.notices:
         if notice.submission.state is SubmissionState.HELD:
             why = notice.submission.reasons[0].words if notice.submission.reasons else ""
-            yield _of_notice(look, kind, notice, _waiting(look, notice.state_at, why))
+            yield _of_notice(look, notice, _waiting(look, notice.state_at, why))
     for mail in look.facts.mails:
         if mail.state.is_work:
-            yield _of_mail(look, kind, mail, _waiting(look, mail.state_at, ""))
+            yield _of_mail(look, mail, _waiting(look, mail.state_at, ""))
 
 
 def _waiting(look: _Look, state_at: datetime, why: str) -> _When:
     """The days of something that waits for a person: from when on it is the deputy's, then the head's."""
-    kind = DeadlineKind.HELD_TOO_LONG
     since = _day(state_at)
-    due_on = look.after(kind, since, look.rules.of(kind))
-    head_on = look.after(kind, since, look.rules.held_head) if look.rules.held_head else date.max
-    note = f"{look.named(since)}から（{look.distance(kind, since)}）{'。' if why else ''}{why}"
+    due_on = look.after(since, look.days)
+    head_on = look.after(since, look.rules.held_head) if look.rules.held_head else date.max
+    note = f"{look.named(since)}から（{look.distance(since)}）{'。' if why else ''}{why}"
     level = HEAD if look.today >= head_on else DEPUTY
     return _When(since, due_on, due_on, note, level)
 

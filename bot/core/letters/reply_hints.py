@@ -45,9 +45,7 @@ def hints(offers: Iterable[Offer], keys: KeyDelivery = KeyDelivery.MASKED) -> tu
     With several cases, it tells what can be done about one of them at least.
     """
     each = tuple(offers)
-    held = [one for one in each if one.state is SubmissionState.HELD]
-    accepted = [one for one in each if one.state is SubmissionState.ACCEPTED]
-    mails = [one for one in each if isinstance(one.state, MailState) and one.state.is_open]
+    held, accepted, mails = _by_kind(each)
     told = (
         *(_held(held, names_rows=len(each) == 1) if held else ()),
         *(_accepted(accepted, keys) if accepted else ()),
@@ -63,10 +61,7 @@ BETWEEN_ORDERS = "／"
 
 def hints_by_kind(offers: Iterable[Offer]) -> tuple[Hint, ...]:
     """The usual orders in a line for each kind of case, for a letter of many cases; ヘルプ tells all."""
-    each = tuple(offers)
-    held = [one for one in each if one.state is SubmissionState.HELD]
-    accepted = [one for one in each if one.state is SubmissionState.ACCEPTED]
-    mails = [one for one in each if isinstance(one.state, MailState) and one.state.is_open]
+    held, accepted, mails = _by_kind(tuple(offers))
     accepts = ["承認"] if any(one.is_acceptable for one in held) else []
     kinds = (
         ("D-Sureの確認", [one.write for one in _accepted(accepted, KeyDelivery.MASKED)] if accepted else []),
@@ -74,6 +69,15 @@ def hints_by_kind(offers: Iterable[Offer]) -> tuple[Hint, ...]:
         ("メール", [one.write for one in _mails(mails)] if mails else []),
     )
     return tuple(Hint(BETWEEN_ORDERS.join(orders), kind) for kind, orders in kinds if orders)
+
+
+def _by_kind(offers: Sequence[Offer]) -> tuple[list[Offer], list[Offer], list[Offer]]:
+    """Those about notices that wait, about accepted ones, about mails that are open."""
+    return (
+        [one for one in offers if one.state is SubmissionState.HELD],
+        [one for one in offers if one.state is SubmissionState.ACCEPTED],
+        [one for one in offers if isinstance(one.state, MailState) and one.state.is_open],
+    )
 
 
 def is_reread(state: SubmissionState | MailState) -> bool:
