@@ -7,32 +7,47 @@ Raises StoreError (temporary: retry), NotFound, WrongState.
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Callable
+from functools import cached_property
+from typing import Self, TypeVar
 
 from bot.clock import Clock, utc_now
+from bot.loading import when_used
 from storage.database.connection import Database
 from storage.errors import NotFound, StoreError, WrongState
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import Vault, derived
 from storage.opening import open_database
-from storage.use_cases.bounces import Bounces
-from storage.use_cases.consent import Consents
-from storage.use_cases.health import Health
-from storage.use_cases.incoming import Incoming
-from storage.use_cases.journal import Journal
 from storage.use_cases.key_rotation import KeyRotation, KeysCheck
-from storage.use_cases.mailboxes import Mailboxes
-from storage.use_cases.outbox import Outbox
-from storage.use_cases.password_pairing import PasswordPairing
-from storage.use_cases.recovery import Recovery
-from storage.use_cases.register import Register
-from storage.use_cases.reminders import Deadlines
-from storage.use_cases.send_counts import SendCounts
-from storage.use_cases.settling.settle import Submissions
-from storage.use_cases.summary import Summaries
-from storage.use_cases.tickets import Tickets
+
+with when_used():  # a command uses one or two
+    from storage.use_cases import (
+        bounces,
+        consent,
+        health,
+        incoming,
+        journal,
+        mailboxes,
+        outbox,
+        password_pairing,
+        recovery,
+        register,
+        reminders,
+        send_counts,
+        summary,
+        tickets,
+    )
+    from storage.use_cases.settling import settle
 
 __all__ = ["KeyFile", "KeysCheck", "NotFound", "Store", "StoreError", "Vault", "WrongState"]
+
+
+Part = TypeVar("Part")
+
+
+def _part(kind: Callable[[], Callable[[Database], Part]]) -> cached_property[Part]:
+    """One of the store's parts, whose module is loaded when it is first used."""
+    return cached_property(lambda store: kind()(store._database))  # noqa: SLF001 - of the class below
 
 
 class Store:
@@ -43,22 +58,23 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.recovery = Recovery(database)
-        self.incoming = Incoming(database)
-        self.mailboxes = Mailboxes(database)
-        self.submissions = Submissions(database)
-        self.tickets = Tickets(database)
-        self.register = Register(database)
-        self.send_counts = SendCounts(database)
-        self.password_pairing = PasswordPairing(database)
-        self.outbox = Outbox(database)
-        self.bounces = Bounces(database)
-        self.consent = Consents(database)
-        self.deadlines = Deadlines(database)
-        self.health = Health(database)
-        self.summary = Summaries(database)
-        self.journal = Journal(database)
-        self.keys = KeyRotation(database)
+
+    recovery = _part(lambda: recovery.Recovery)
+    incoming = _part(lambda: incoming.Incoming)
+    mailboxes = _part(lambda: mailboxes.Mailboxes)
+    submissions = _part(lambda: settle.Submissions)
+    tickets = _part(lambda: tickets.Tickets)
+    register = _part(lambda: register.Register)
+    send_counts = _part(lambda: send_counts.SendCounts)
+    password_pairing = _part(lambda: password_pairing.PasswordPairing)
+    outbox = _part(lambda: outbox.Outbox)
+    bounces = _part(lambda: bounces.Bounces)
+    consent = _part(lambda: consent.Consents)
+    deadlines = _part(lambda: reminders.Deadlines)
+    health = _part(lambda: health.Health)
+    summary = _part(lambda: summary.Summaries)
+    journal = _part(lambda: journal.Journal)
+    keys = _part(lambda: KeyRotation)
 
     @classmethod
     async def open(

@@ -51,6 +51,7 @@ PATTERN_FUNCTIONS = frozenset(
     {"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"}
 )
 ENGINES = frozenset({"bot/core/text/re2_language.py", "bot/core/text/regex_engines.py"})
+LOADING = "bot/loading.py"  # which puts off a pattern of Tortoise's
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -59,7 +60,7 @@ def test_every_regular_expression_gets_an_engine_that_no_text_makes_slow(package
     bare = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for file in (ROOT / package).rglob("*.py")
-        if file.relative_to(ROOT).as_posix() not in ENGINES
+        if file.relative_to(ROOT).as_posix() not in {*ENGINES, LOADING}
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if _is_bare(node)
     ]

@@ -126,7 +126,7 @@ Tls = Literal["implicit", "starttls", "none"]
 class Section(BaseModel):
     """A table of the file. An unknown key is an error: a misspelt setting must not be a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 Days = Annotated[int, Field(ge=0, le=365)]
