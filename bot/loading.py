@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader, find_spec
 from types import ModuleType
@@ -43,7 +42,7 @@ def when_used() -> Iterator[None]:
         del sys.meta_path[0]
 
 
-class _Late(MetaPathFinder):
+class _Late:
     """Finds what Python finds on its path, and loads none of it yet."""
 
     def find_spec(

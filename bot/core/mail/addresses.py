@@ -215,13 +215,14 @@ _SHOWN_ADDRESS = LazyPattern(
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()  # the list that comes with the package: nothing is fetched
+def _suffixes(*, encoded: bool) -> PublicSuffixList:
+    """The list that comes with the package: nothing is fetched. `encoded`: with those of other scripts as DNS has them, which takes long."""
+    return PublicSuffixList(accept_encoded_idn=encoded)
 
 
 @lru_cache(maxsize=1024)
 def _organizational_domain(domain: str) -> str:
-    return _suffixes().privatesuffix(domain) or domain
+    return _suffixes(encoded="xn--" in domain).privatesuffix(domain) or domain
 
 
 def organizational_domain(domain: str) -> str:

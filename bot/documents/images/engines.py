@@ -1,6 +1,6 @@
 """All that reads pictures, loaded once. `load` and `quick` are called by sight.py, before the process is locked in.
 
-Promises that whatever these load late is there afterwards: everything was used once. Raises FileNotFoundError for missing
+What these load late is there once a rehearsal with `quick` has used everything. Raises FileNotFoundError for missing
 data, MemoryError; importing this raises ImportError where the OCR extra is not installed.
 """
 
@@ -24,22 +24,19 @@ class Engines:
 
 
 def load() -> Engines:
-    """Load everything, and use it once."""
+    """Load everything."""
     cv2.setNumThreads(0)
     engines = Engines(Recogniser(), SecondEye())
-    line = _line()
-    engines.recogniser.detect(line, side=160)
-    engines.recogniser.recognise(line)
-    engines.second_eye.read(line, 200)
+    engines.second_eye.read(_line(), 200)
     return engines
 
 
 def quick(engines: Engines) -> Engines:
-    """For a rehearsal of what stands around them: the same, but each line has the letters of one that is read now."""
+    """For a rehearsal of all that they do: the same, but each line has the letters of a short one that is read now."""
     return replace(engines, recogniser=engines.recogniser.in_little_time(_line()))
 
 
 def _line() -> Grey:
-    line = np.full((64, 400), 255, np.uint8)
-    cv2.putText(line, "12345-678901", (10, 48), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 0, 3)
+    line = np.full((48, 160), 255, np.uint8)
+    cv2.putText(line, "12345-678901", (4, 32), cv2.FONT_HERSHEY_SIMPLEX, 0.65, 0, 2)
     return line

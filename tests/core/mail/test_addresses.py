@@ -125,6 +125,7 @@ def test_only_one_plain_mailbox_is_a_sender(fields: str, sender: Address | None)
         ("co.jp", "co.jp"),
         ("example.com.", "example.com"),
         ("mail.xn--r8jz45g.jp", "xn--r8jz45g.jp"),
+        ("mail.example.xn--55qx5d.cn", "example.xn--55qx5d.cn"),
         ("", ""),
         ("a b", "a b"),
     ],
