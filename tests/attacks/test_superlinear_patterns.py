@@ -40,7 +40,9 @@ def seconds(work: Callable[[], object]) -> float:
 
 def is_steep(work: Callable[[str], object], text: str, twice: str) -> bool:
     """Whether the work on the text grows by more than GROWTH when the text is doubled; what looks so is measured again."""
-    return seconds(lambda: work(twice)) > MEASURABLE and all(grows(work, text, twice, times) for times in (1, 3, 3, 3))
+    first = seconds(lambda: work(twice))
+    looks_so = first > MEASURABLE and first > GROWTH * seconds(lambda: work(text))
+    return looks_so and all(grows(work, text, twice, times=3) for _ in range(3))
 
 
 def grows(work: Callable[[str], object], text: str, twice: str, times: int) -> bool:

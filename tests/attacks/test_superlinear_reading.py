@@ -5,8 +5,11 @@ The work is CPU time, the least of several measurements; twice the text may take
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,15 +143,34 @@ READERS: dict[str, Callable[[str], object]] = {
     "speaks_of_keys": speaks_of_keys,
     "clean": clean,
     "fold": fold,
-    "fold_name": fold_name.__wrapped__,
-    "fold_works_number": fold_works_number.__wrapped__,
-    "numerals": numerals.__wrapped__,
+    "fold_name": fold_name,
+    "fold_works_number": fold_works_number,
+    "numerals": numerals,
 }
+
+
+@cache
+def remembering() -> list[Any]:
+    """Every function of core that remembers some of its answers."""
+    core = [vars(module).values() for name, module in sys.modules.items() if name.startswith("bot.core.")]
+    caches = {id(one): one for values in core for one in values if hasattr(one, "cache_parameters")}
+    return [one for one in caches.values() if one.cache_parameters()["maxsize"] is not None]
+
+
+def unprepared(read: Callable[[str], object]) -> Callable[[str], object]:
+    """The reading of a mail by a process that has read no other: what was remembered would make the second measurement free."""
+
+    def forgetful(text: str) -> object:
+        for one in remembering():
+            one.cache_clear()
+        return read(text)
+
+    return forgetful
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_twice_the_mail_is_twice_the_work(name: str, request: pytest.FixtureRequest) -> None:
-    read = READERS[name]
+    read = unprepared(READERS[name])
     size = 20 * SIZE if request.config.getoption("--slow") else SIZE
     steep = [
         what

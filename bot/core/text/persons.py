@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from bot.core.text.lazy_pattern import LazyPattern
@@ -78,7 +78,8 @@ def _surnames() -> frozenset[str]:
     return frozenset(map(fold, _SURNAMES.split()))
 
 
-def is_person(text: str, own: Collection[str] = ()) -> bool:
+@lru_cache(maxsize=256)
+def is_person(text: str, own: frozenset[str] = frozenset()) -> bool:
     """Whether a line in plain form names nobody but a person, with or without his office, or an office. `own`: see `names_of`."""
     if len(text) > _CHARACTERS:
         return False
@@ -113,7 +114,8 @@ _IN_ENGLISH = LazyPattern(
 _NAMES_APART = LazyPattern(r"[・、]")
 
 
-def _is_who(text: str, own: Collection[str]) -> bool:
+@lru_cache(maxsize=256)
+def _is_who(text: str, own: frozenset[str]) -> bool:
     """A name, an office, or both."""
     said = _TAIL.sub("", text).strip()
     is_sentence = said != text.strip()
@@ -183,7 +185,8 @@ _ANSWERS = frozenset("可了要印有良優秀是見欠空却止保返戻駄差�
 _BARE = LazyPattern(rf"(?P<family>[{_KANJI}ァ-ー]+)(?: (?P<given>{_GIVEN}))?{_READING}")
 
 
-def _is_name(text: str, own: Collection[str]) -> bool:
+@lru_cache(maxsize=256)
+def _is_name(text: str, own: frozenset[str]) -> bool:
     """Whether it is the name of a person by itself, also with his post behind it."""
     text = _POST_BEHIND.sub("", text)
     if _ROMAN.fullmatch(text) or fold(text).casefold() in own:

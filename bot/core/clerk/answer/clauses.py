@@ -7,8 +7,9 @@ commas, or at a blank. Pure; linear; nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
@@ -51,11 +52,11 @@ def of_cases(order: Command, named: Command) -> Command:
 
 def holds_order(line: str) -> bool:
     """Whether a line holds an order."""
-    found = line_of(plain(line), ())
+    found = line_of(plain(line))
     return found is not None and any(isinstance(one.what, Command) for one in found)
 
 
-def line_of(text: str, own: Collection[str]) -> list[Said] | None:
+def line_of(text: str, own: frozenset[str] = frozenset()) -> Sequence[Said] | None:
     """What a line says, clause by clause; None where one is neither an order nor a remark."""
     text = in_form(text)
     found = (
@@ -74,7 +75,7 @@ _HALVES = LazyPattern(
 )
 
 
-def _by_halves(text: str) -> list[Said] | None:
+def _by_halves(text: str) -> Sequence[Said] | None:
     """The first so many and the last so many, which are all of the letter: 最初の3件は承認、最後の1件は差戻し(…)."""
     if (found := _HALVES.match(text)) is None:
         return None
@@ -93,7 +94,7 @@ _RECEIPTS = LazyPattern(
 )
 
 
-def _by_receipts(text: str, own: Collection[str]) -> list[Said] | None:
+def _by_receipts(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """An order for several receipt numbers."""
     found = _RECEIPTS.match(text)
     if found is None:
@@ -109,7 +110,7 @@ def _is_left_plainly(said: Said) -> bool:
 _BETWEEN_RECEIPTS = LazyPattern(r"と|、|・|及び|,")
 
 
-def _by_cases(text: str, own: Collection[str]) -> list[Said] | None:
+def _by_cases(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """A line that names several cases, each with its order: all of them, or None."""
     if _BROKEN_RECEIPT.search(text):
         return None
@@ -142,7 +143,7 @@ _APART = LazyPattern(r" (です|で|と)")
 _ONE_OF_THEM = LazyPattern(r"(?:[^、,。/・ ()]|\([^()]*\))+")
 
 
-def _in_order(text: str) -> list[Said] | None:
+def _in_order(text: str) -> Sequence[Said] | None:
     """Orders for all cases of the letter, by their order: 先頭から順に承認、差戻し（…）、承認."""
     if (found := _FROM_THE_TOP.match(text)) is None:
         return None
@@ -156,7 +157,7 @@ def _in_order(text: str) -> list[Said] | None:
     return [Said(replace(one, cases=(n,), count=count), text=text) for n, one in enumerate(orders, 1)]
 
 
-def _remarks_of(text: str, own: Collection[str]) -> list[Said] | None:
+def _remarks_of(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """What stands before the first case, if it is no order."""
     said = _sentences(text, own)
     return said if said is not None and all(isinstance(one.what, Remark) for one in said) else None
@@ -169,12 +170,12 @@ _COMPARED_WITH = 3
 _PARTING = "、,。/; "
 
 
-def _segment(text: str, own: Collection[str]) -> list[Said] | None:
+def _segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """What a line says that is about one case, or one list of cases."""
     return _named_segment(text, own) or _sentences(text, own)
 
 
-def _named_segment(text: str, own: Collection[str]) -> list[Said] | None:
+def _named_segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
     found = grammar.CASES.match(text)
     if found is None or not found["rest"]:
@@ -210,7 +211,7 @@ def _is_unnamed_beside(order: Command, named: Command) -> bool:
     return is_unnamed(order) or (is_of_these and len(named.cases) > 1)
 
 
-def _of_a_work(text: str, own: Collection[str]) -> list[Said] | None:
+def _of_a_work(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The same where it begins with the name of a work: 中央公園整備工事は承認で. Whether the letter has it is seen when the answer is decided."""
     found = grammar.WORK.match(text)
     if found is None:
@@ -253,7 +254,7 @@ _SENTENCE_ENDS = LazyPattern(r"[。．!]|(?<=[一-龥ぁ-ん])\. ")
 _COMMAS = LazyPattern(r"、|, | / |；|;")
 
 
-def _sentences(text: str, own: Collection[str]) -> list[Said] | None:
+def _sentences(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """A text as one clause, else its sentences, else its pieces between commas, else at a blank: each an order or a remark."""
     if (found := _clause(text, own)) is not None:
         return found
@@ -266,7 +267,7 @@ def _sentences(text: str, own: Collection[str]) -> list[Said] | None:
     return _at_a_blank(text, own)
 
 
-def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None:
+def _joined(sentences: Sequence[str], own: frozenset[str]) -> Sequence[Said] | None:
     """Several sentences: orders, remarks, and what is told in open words."""
     found = [_sentences_of_one(one, own) for one in sentences]
     while len(found) > 1 and found[-1] is not None and all(one.what is Remark.COURTESY for one in found[-1]):
@@ -279,12 +280,12 @@ def _joined(sentences: Sequence[str], own: Collection[str]) -> list[Said] | None
     )
 
 
-def _aside(sentence: str) -> list[Said] | None:
+def _aside(sentence: str) -> Sequence[Said] | None:
     told = aside_in(sentence)
     return [Said(told, text=sentence)] if told is not None else None
 
 
-def _with_its_reason(found: Sequence[list[Said] | None], unknown: Sequence[str]) -> list[Said] | None:
+def _with_its_reason(found: Sequence[Sequence[Said] | None], unknown: Sequence[str]) -> Sequence[Said] | None:
     """Where the sentences that are neither tell the reason of 差戻し, or what was done before 対応済, behind them."""
     last = found[-1]
     order = last[0].what if last is not None and len(last) == 1 else None
@@ -298,7 +299,7 @@ def _with_its_reason(found: Sequence[list[Said] | None], unknown: Sequence[str])
     return [*(one for said in others for one in said), Said(told, text=told.words)]
 
 
-def _aside_of_a_case(sentence: str) -> list[Said] | None:
+def _aside_of_a_case(sentence: str) -> Sequence[Said] | None:
     """What is told of one case, which is ordered elsewhere: 4件目は契約日が一日ずれています."""
     text = in_digits(_BEFORE_CASES.sub("", sentence))
     found = grammar.CASES.match(text)
@@ -309,14 +310,14 @@ def _aside_of_a_case(sentence: str) -> list[Said] | None:
     return [Said(told, text=sentence, named=named)] if told is not None else None
 
 
-def asides_of(line: str, own: Collection[str]) -> list[Said] | None:
+def asides_of(line: str, own: frozenset[str]) -> Sequence[Said] | None:
     """A line that orders nothing: sentences in open words, and remarks."""
     sentences = [part.strip(ENDS) for part in _SENTENCE_ENDS.split(line) if part.strip(ENDS)]
     said = [_remarks_of(one, own) or _aside(one) or _aside_of_a_case(one) for one in sentences[:MOST_CASES]]
     return _all_of(said) if said and len(sentences) <= MOST_CASES else None
 
 
-def _sentences_of_one(text: str, own: Collection[str]) -> list[Said] | None:
+def _sentences_of_one(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     if (named := _named_order(text)) is not None:
         return [Said(named, text=text)]
     pieces = [part.strip(ENDS) for part in _COMMAS.split(text) if part.strip(ENDS)]
@@ -327,7 +328,7 @@ def _sentences_of_one(text: str, own: Collection[str]) -> list[Said] | None:
     return _at_a_blank(text, own)
 
 
-def _all_of(found: Sequence[list[Said] | None]) -> list[Said] | None:
+def _all_of(found: Sequence[Sequence[Said] | None]) -> Sequence[Said] | None:
     """Of clauses that follow each other all, or None; also where an order's words would end in the midst."""
     said: list[Said] = []
     for one in found:
@@ -359,7 +360,7 @@ def _both_dealt_with(first: Command, second: Command | Remark) -> Command | None
 _MOST_BLANKS = 4
 
 
-def _at_a_blank(text: str, own: Collection[str]) -> list[Said] | None:
+def _at_a_blank(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """Two halves with a blank between: 承認 山田, 課長了承済 承認."""
     place = text.find(" ")
     for _ in range(_MOST_BLANKS):
@@ -380,7 +381,8 @@ _BEHIND_A_COLON = LazyPattern(r"(?P<order>.*?) ?[:/] ?(?P<beside>[^:/]{1,40})")
 _HOW = LazyPattern(r"電話|メール|窓口|口頭|対面|fax", re.IGNORECASE)
 
 
-def _clause(text: str, own: Collection[str]) -> list[Said] | None:
+@lru_cache(maxsize=256)  # a clause is tried alone, in its sentence and in its line
+def _clause(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """An order with the remarks that stand before it, or one remark."""
     said: list[Said] = []
     rest = text
@@ -416,7 +418,7 @@ def _named_order(text: str) -> Command | None:
     return of_cases(order, named) if order is not None and named is not None and is_unnamed(order) else None
 
 
-def _beside_brackets(text: str, own: Collection[str]) -> list[Said] | None:
+def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """An order with a name, or a remark, in brackets behind it: 承認（山田）, 対応済（電話）."""
     both = (one.fullmatch(text) for one in (_BRACKETED, _BEHIND_A_COLON))
     found = next((one for one in both if one is not None and order_in(one["order"].strip(ENDS)) is not None), None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
@@ -18,6 +19,7 @@ from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
 
 
+@lru_cache(maxsize=256)  # a clause is tried alone, in its sentence and in its line
 def order_in(text: str) -> Command | None:
     """The order that the text is, from its first character to its last."""
     behind = grammar.BEHIND_AN_ARROW.fullmatch(text) or grammar.BEHIND.fullmatch(text)

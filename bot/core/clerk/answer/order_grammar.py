@@ -7,7 +7,7 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.clerk.answer import order_words as grammar
@@ -40,7 +40,7 @@ UNSEEN_WORDS = "〔見えない文字、取消線などの文字〕"
 TWO_WAYS_WORDS = "〔メールに本文が2通りあり、指示が異なります〕"
 
 
-def read_answer(sayings: Sequence[str], letter: str = "", own: Collection[str] = ()) -> ParsedReply:
+def read_answer(sayings: Sequence[str], letter: str = "", own: frozenset[str] = frozenset()) -> ParsedReply:
     """The orders of an answer that says itself in one way or two (Mail.sayings): those of the first that speaks.
 
     Where two order different things, nobody knows which the clerk saw: that is unclear. `letter`: what is answered; `own`: the sender's
@@ -67,7 +67,7 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
     return all(a.startswith(b) or b.startswith(a) for a, b in words)
 
 
-def read_orders(words: AnsweredWords, own: Collection[str] = ()) -> ParsedReply:
+def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
     reading = _Reading(own)
     lines = _with_cases_below(words.lines)
@@ -113,7 +113,7 @@ def _may_be_a_head(line: str) -> bool:
     """Whether a line right above our reply line may be a program's: it orders nothing, says nothing, and may not be about the case."""
     text = plain(line)
     is_word = len(text) < _LEAST_HEAD and text[:1].isalnum()
-    is_known = is_word or UNSEEN in line or reasons.takes_back(text) or line_of(text, ()) is not None
+    is_known = is_word or UNSEEN in line or reasons.takes_back(text) or line_of(text) is not None
     return not is_known and not _SENTENCE.search(text) and not may_be_about_a_case(text)
 
 
@@ -127,7 +127,7 @@ _LEAST_HEAD = 6
 class _Reading:
     """What the lines have said so far."""
 
-    def __init__(self, own: Collection[str]) -> None:
+    def __init__(self, own: frozenset[str]) -> None:
         self.said: list[Said] = []
         self.unclear: list[str] = []
         self._own = own
@@ -182,7 +182,7 @@ class _Reading:
         self.unclear += [self._heading_line] if self._heading_line else []
         self._heading_line = ""
 
-    def _take_orders(self, found: list[Said], line: str) -> None:
+    def _take_orders(self, found: Sequence[Said], line: str) -> None:
         self._settle_name(is_name=False)
         if self._is_below_contact:
             self.unclear.append(line)  # a signature has no mark, so what stands below it may be its own
@@ -252,7 +252,7 @@ class _Reading:
         self._open = None
         return True
 
-    def _take_remarks(self, found: list[Said], text: str, line: str) -> None:
+    def _take_remarks(self, found: Sequence[Said], text: str, line: str) -> None:
         kinds = {one.what for one in found}
         has_orders = self._has_orders()
         self._settle_name(is_name=bool(kinds & _SIGNING))
@@ -355,7 +355,7 @@ _REASON_OF_A_CASE = LazyPattern(
 # -- an order as a whole
 
 
-def _closed(order: Command, own: Collection[str]) -> Command:
+def _closed(order: Command, own: frozenset[str]) -> Command:
     """Without what a polite person writes behind a reason or a memo, and without his name."""
     if not order.verb.takes_lines:
         return order

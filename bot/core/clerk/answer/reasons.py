@@ -7,7 +7,6 @@ nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from bot.core.clerk.answer.order_words import CASE_TOKEN, OTHERS, PLEASE
 from bot.core.clerk.answer.refusal_grammar import denies_kind, kind_in
@@ -277,7 +276,7 @@ _CLOSES = LazyPattern(
 _LAST_PIECE = LazyPattern(r"(?s:(.*?)[ 。、\n]*(?:\(([^()\n]{1,40})\)|[ 。\n/]([^ 。\n/]{1,40})))")
 
 
-def own_words(words: str, own: Collection[str] = ()) -> str:
+def own_words(words: str, own: frozenset[str] = frozenset()) -> str:
     """A reason or memo without the courtesies and the names behind it."""
     for _ in range(_MOST_CUTS):
         shorter = _CLOSES.sub("", words).rstrip(" 、\n")
@@ -297,7 +296,7 @@ def own_words(words: str, own: Collection[str] = ()) -> str:
 _MOST_CUTS = 6
 
 
-def _is_signature(text: str, own: Collection[str]) -> bool:
+def _is_signature(text: str, own: frozenset[str]) -> bool:
     return is_courtesy(text) or is_contact(text) or is_person(text, own)
 
 

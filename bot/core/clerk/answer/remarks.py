@@ -7,8 +7,8 @@ alone orders nothing: 問題ありません and 確認しました are no 承認
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from enum import Enum
+from functools import lru_cache
 
 from bot.core.clerk.answer.asides import Aside, aside, aside_before
 from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
@@ -91,7 +91,8 @@ _LOOKING = LazyPattern(
 _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
 
 
-def remark(text: str, own: Collection[str] = ()) -> Remark | None:
+@lru_cache(maxsize=256)  # a clause is tried alone, in its sentence and in its line
+def remark(text: str, own: frozenset[str] = frozenset()) -> Remark | None:
     """What a whole clause says, if it is a remark. `own`: the writer's names (persons.py)."""
     for pattern, kind in _ALONE:
         if pattern.fullmatch(text):
