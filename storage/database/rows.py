@@ -1,33 +1,55 @@
-"""Rows by plain SQL: read, insert many, change; and the check of a change of state.
+"""Rows by plain SQL: read, insert many, change; the one row or the newest of a query; and the check of a change of state.
 
 Called by the use-case modules for each mail's own statements: their text is constant, so that it is prepared once, and nothing
-builds it anew as Tortoise does. Raises WrongState; the database's exceptions pass through.
+builds it anew as Tortoise does. Raises WrongState, NotFound; the database's exceptions pass through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from storage.database.connection import Database
 from storage.database.fields import in_utc
 from storage.database.models import Row, from_columns, table_of, to_columns
-from storage.errors import WrongState
+from storage.errors import NotFound, WrongState
 
 State = TypeVar("State", bound=StrEnum)
+Value = TypeVar("Value")
 
 # Both databases allow some 32,000 values in a statement; the widest table has 24 columns.
 ROWS_PER_STATEMENT = 500
+VALUES_IN_LIST = 1_000
 SKIP_LOCKED = "SKIP LOCKED"
 
 
 def places(values: Sequence[Any]) -> str:
     """A `?` for each value, for an IN list."""
     return ", ".join("?" * len(values))
+
+
+def batches(values: Sequence[Value], size: int = VALUES_IN_LIST) -> Iterator[Sequence[Value]]:
+    """The values in parts that one statement takes."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def newest(model: type[Row], states: Sequence[StrEnum]) -> QuerySet[Row]:
+    """The rows in these states, in any where there are none; the newest first."""
+    query = model.all().order_by("-id")
+    return query.filter(state__in=[state.value for state in states]) if states else query
+
+
+async def one(query: QuerySet[Row], what: str) -> Row:
+    """The query's row. `what` names it: "mail 42". Raises NotFound."""
+    row = await query.first()
+    if row is None:
+        raise NotFound(what)
+    return row
 
 
 async def insert(
@@ -43,8 +65,7 @@ async def insert(
     Returns the `returning` columns of the inserted rows by ascending id (ids ascend in the order of `rows`).
     """
     inserted: list[dict[str, Any]] = []
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        batch = rows[start : start + ROWS_PER_STATEMENT]
+    for batch in batches(rows, ROWS_PER_STATEMENT):
         names = tuple(batch[0])
         tuples = ", ".join([f"({places(names)})"] * len(batch))
         conflict = f"ON CONFLICT ({unless}) DO NOTHING" if unless else ""

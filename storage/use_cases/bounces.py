@@ -10,12 +10,11 @@ from collections.abc import Collection
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats
 from bot.core.records.outgoing_mail import (
+    OF_CLERKS,
     SUSPECTED_FOR,
-    Addressee,
     BounceMatch,
     BounceReport,
     DeadAddress,
-    Letter,
     OutboxState,
 )
 from bot.core.records.reasons import OutboxReason
@@ -28,7 +27,6 @@ from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
-_OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR)
 _LATE = "遅延の通知: "
 
 
@@ -107,7 +105,7 @@ async def note(database: Database, returned: BounceReport) -> list[Entry]:
 
 async def bury(database: Database, row: models.OutboxRecord, why: str) -> list[Entry]:
     """Mark the recipient of this letter as dead. Not a desk's address: an alarm reports that one."""
-    if row.letter in _OF_CLERKS:
+    if row.letter in OF_CLERKS:
         return []
     new = await database.rows(
         "INSERT INTO dead_address (address, since, why, outbox_id) VALUES (?, ?, ?, ?) "

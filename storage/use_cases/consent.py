@@ -22,15 +22,13 @@ from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import Letter, OutboxState
 from storage.database import mapping, models
 from storage.database.connection import Database
-from storage.database.rows import insert
+from storage.database.rows import batches, insert
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 # The key of the advisory lock, unique in the PostgreSQL database: "consent" in ASCII.
 _LOCK = 0x636F6E73656E74
-# Addresses in one IN list.
-_BATCH = 1_000
 
 Events = Mapping[str, Sequence[Consent]]
 """Address in lower case → its events by ascending id."""
@@ -114,10 +112,8 @@ def _place(source: str, line: int) -> str:
 async def events_of(database: Database, addresses: Collection[str]) -> Events:
     """All events of these addresses (in lower case)."""
     found: dict[str, list[Consent]] = {address: [] for address in addresses}
-    wanted = sorted(found)
-    for start in range(0, len(wanted), _BATCH):
-        query = database.models.consent.filter(address__in=wanted[start : start + _BATCH]).order_by("id")
-        for row in await query:
+    for wanted in batches(sorted(found)):
+        for row in await database.models.consent.filter(address__in=wanted).order_by("id"):
             found.setdefault(row.address, []).append(_event(row))
     return found
 

@@ -17,8 +17,6 @@ from storage.database.rows import change, check_move, read, wrong_state
 from storage.errors import NotFound, WrongState
 from storage.use_cases.journal import Entry
 
-# States of a guarantee for which no notice is awaited: a key can't be entered there.
-
 
 async def receive_key(database: Database, key: KeyReceived, receipt: str, *, actor: str) -> list[Entry]:
     """Enter number and key where the register has none, and move the guarantee to key_received.

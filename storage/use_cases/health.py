@@ -30,7 +30,7 @@ from bot.core.health.status import Backlog, OpenWork
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.envelope import Source
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
+from bot.core.records.outgoing_mail import OF_CLERKS, Letter, OutboxState, OutgoingMail
 from bot.core.records.reasons import OUR_TROUBLE, MailReason, OutboxReason
 from bot.core.records.submission import SubmissionState
 from storage.database import models
@@ -304,7 +304,7 @@ _RETURNED = 550  # a report's basic code, which it may leave out
 async def _unreachable(database: Database, since: datetime) -> tuple[tuple[str, Overdue], ...]:
     """Clerks' addresses at which a letter failed in the span, and none arrived after it."""
     query = database.models.outbox.filter(
-        letter__in=[letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR],
+        letter__in=OF_CLERKS,
         state__in=[OutboxState.BOUNCED.value, OutboxState.EXPIRED.value, OutboxState.DELIVERED.value],
         done_at__gt=since,
     )

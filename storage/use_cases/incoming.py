@@ -22,8 +22,8 @@ from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.database.rows import check_move, first_time, insert, places
-from storage.errors import NotFound, Unreadable, WrongState
+from storage.database.rows import check_move, first_time, insert, newest, one, places
+from storage.errors import Unreadable, WrongState
 from storage.use_cases import journal, mailboxes, outbox, send_counts
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -199,10 +199,8 @@ class Incoming(UseCases):
     @use_case
     async def list_(self, *, states: Sequence[MailState] = (), limit: int = 100) -> tuple[MailRow, ...]:
         """Newest first; no states = all."""
-        query = self._database.models.mail.all().only(*LISTED).order_by("-id").limit(limit)
-        if states:
-            query = query.filter(state__in=[state.value for state in states])
-        return tuple(mapping.listed_mail(row, self._database.vault) for row in await query)
+        rows = await newest(self._database.models.mail, states).only(*LISTED).limit(limit)
+        return tuple(mapping.listed_mail(row, self._database.vault) for row in rows)
 
     @use_case
     async def entered(self, *, limit: int = 20) -> tuple[int, ...]:
@@ -365,10 +363,8 @@ async def _release(
 
 async def _locked(database: Database, mail_id: int) -> MailState:
     """Lock a mail until the transaction ends; returns its state. Raises NotFound."""
-    row = await database.models.mail.filter(id=mail_id).select_for_update().only("id", "state").first()
-    if row is None:
-        raise NotFound(f"mail {mail_id}")
-    return MailState(row.state)
+    found = database.models.mail.filter(id=mail_id).select_for_update().only("id", "state")
+    return MailState((await one(found, f"mail {mail_id}")).state)
 
 
 async def lock_for(database: Database, mail_id: int, new: MailState) -> MailState:
@@ -403,9 +399,7 @@ async def receive_again(database: Database, mail_id: int, old: MailState, detail
 
 async def check_received(database: Database, mail_id: int, new: MailState) -> None:
     """Raise NotFound when the mail does not exist, else WrongState: it is not `received` any more."""
-    row = await database.models.mail.filter(id=mail_id).only("id", "state").first()
-    if row is None:
-        raise NotFound(f"mail {mail_id}")
+    row = await one(database.models.mail.filter(id=mail_id).only("id", "state"), f"mail {mail_id}")
     check_move(f"mail {mail_id}", {MailState(row.state): frozenset()}, MailState(row.state), new)
 
 
@@ -418,9 +412,7 @@ async def standing(database: Database, *states: MailState) -> tuple[MailRow, ...
 
 async def _one(database: Database, mail_id: int) -> tuple[MailRow, bytes, tuple[Submission, ...]]:
     """A mail, its bytes and its submissions. Raises NotFound."""
-    row = await database.models.mail.get_or_none(id=mail_id)
-    if row is None:
-        raise NotFound(f"mail {mail_id}")
+    row = await one(database.models.mail.filter(id=mail_id), f"mail {mail_id}")
     found = await database.models.submission.filter(mail_id=mail_id).order_by("id")
     content = await database.vault.unseal_mail(row.content)
     return (

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import MailboxPlace
@@ -15,14 +14,13 @@ from bot.core.records.incoming_mail import MailboxMemory
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import Utc, in_utc, storable
+from storage.database.rows import batches
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
 # Four values a row, and both databases take some 32,000 in a statement.
 _PLACES_PER_STATEMENT = 500
-
-Item = TypeVar("Item")
 
 
 class Mailboxes(UseCases):
@@ -69,7 +67,7 @@ class Mailboxes(UseCases):
     async def known(self, mailbox: str, names: Sequence[str]) -> frozenset[str]:
         """Those names of places whose mails are stored; `keep` records each Arrival's place, also of a known mail."""
         known: set[str] = set()
-        for some in _portions(tuple(names)):
+        for some in batches(names, _PLACES_PER_STATEMENT):
             marks = ", ".join("?" * len(some))
             rows = await self._database.rows(
                 f"SELECT name FROM mail_place WHERE mailbox = ? AND mail_id IS NOT NULL AND name IN ({marks})",  # noqa: S608 - question marks
@@ -116,7 +114,7 @@ async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, i
     """Save where mails lie, with their ids. Called in a transaction. A place with a mail is not changed."""
     now = in_utc(database.clock())
     last = dict(places)  # a statement may not name a row twice
-    for some in _portions(tuple(last.items())):
+    for some in batches(tuple(last.items()), _PLACES_PER_STATEMENT):
         rows = ", ".join(["(?, ?, ?, ?)"] * len(some))
         values = [
             value for place, mail_id in some for value in (storable(place.mailbox), storable(place.name), mail_id, now)
@@ -127,11 +125,6 @@ async def note_places(database: Database, places: Sequence[tuple[MailboxPlace, i
             "WHERE mail_place.mail_id IS NULL",
             values,
         )
-
-
-def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _PLACES_PER_STATEMENT):
-        yield items[start : start + _PLACES_PER_STATEMENT]
 
 
 async def checks(database: Database) -> tuple[MailboxCheck, ...]:

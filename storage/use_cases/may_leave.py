@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from bot.core.consent.rules import permission, standing_stop
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.records.guarantee import Guarantee, GuaranteeState
-from bot.core.records.outgoing_mail import TO_FIRM, Addressee, Letter, OutgoingMail
+from bot.core.records.outgoing_mail import OF_CLERKS, TO_FIRM, Letter, OutgoingMail
 from bot.core.records.reasons import OutboxReason
 from bot.core.records.submission import SubmissionState
 from storage.database import mapping, models
@@ -46,7 +46,7 @@ async def checked(
 
     Cancelled are letters to dead addresses, and issued mails and reminders without consent or with outdated content.
     """
-    to_others = [row for row in rows if row.letter not in _OF_CLERKS]
+    to_others = [row for row in rows if row.letter not in OF_CLERKS]
     dead = await bounces.dead_of(database, {row.recipient_fold for row in to_others}) if to_others else set()
     permitted, untrue = await _wanted(database, [row for row in to_others if row.letter == Letter.ISSUED.value])
     untrue = {row.id: OutboxReason.DEAD_ADDRESS for row in to_others if row.recipient_fold in dead} | untrue
@@ -63,9 +63,6 @@ async def _stopped(database: Database, rows: Sequence[models.OutboxRecord]) -> d
     await consent.lock(database)
     events = await consent.events_of(database, {row.recipient_fold for row in rows})
     return {row.id: OutboxReason.OPTED_OUT for row in rows if standing_stop(events[row.recipient_fold]) is not None}
-
-
-_OF_CLERKS = frozenset(letter.value for letter in Letter if letter.to is not Addressee.CONTRACTOR)
 
 
 async def _wanted(

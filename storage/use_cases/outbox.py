@@ -21,7 +21,18 @@ from bot.crash_points import crash_point
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.database.rows import SKIP_LOCKED, change, check_move, first_time, insert, places, read, wrong_state
+from storage.database.rows import (
+    SKIP_LOCKED,
+    change,
+    check_move,
+    first_time,
+    insert,
+    newest,
+    one,
+    places,
+    read,
+    wrong_state,
+)
 from storage.errors import NotFound, Unreadable
 from storage.use_cases import bounces, journal, tickets
 from storage.use_cases.base import UseCases, use_case
@@ -175,10 +186,7 @@ class Outbox(UseCases):
                 which = f"WHERE {apart} ORDER BY next_attempt_at, id LIMIT {wanted:d}"
                 values = due_now if in_flight is None else [*due_now, *map(storable, busy)]
                 batch = await read(self._database, self._database.models.outbox, which, values, lock=SKIP_LOCKED)
-                permitted, untrue = await checked(self._database, batch)
-                for number, reason in untrue.items():
-                    await _move(self._database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
-                true = [row for row in batch if row.id not in untrue]
+                true, permitted = await _still_true(self._database, batch)
                 if in_flight is not None:
                     first: dict[str, models.OutboxRecord] = {}
                     for row in true:
@@ -200,10 +208,7 @@ class Outbox(UseCases):
             waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value, reason=reason)
             free = waiting.exclude(recipient_fold__in=taken).order_by("next_attempt_at", "id").limit(1)
             batch = await free.select_for_update(skip_locked=True) if len(ours) < limit else []
-            permitted, untrue = await checked(self._database, batch)
-            for number, why in untrue.items():
-                await _move(self._database, number, OutboxState.CANCELLED, why, actor=journal.BOT)
-            true = [row for row in batch if row.id not in untrue]
+            true, permitted = await _still_true(self._database, batch)
             await _lease(self._database, true, permitted)
             ours += true
         return ours
@@ -268,18 +273,14 @@ class Outbox(UseCases):
     @use_case
     async def list_(self, *, states: Sequence[OutboxState] = (), limit: int = 100) -> tuple[OutboxRow, ...]:
         """Newest first; no states = all."""
-        query = self._database.models.outbox.all().order_by("-id").limit(limit)
-        if states:
-            query = query.filter(state__in=[state.value for state in states])
-        return tuple(mapping.listed_outgoing(row, self._database.vault) for row in await query)
+        rows = await newest(self._database.models.outbox, states).limit(limit)
+        return tuple(mapping.listed_outgoing(row, self._database.vault) for row in rows)
 
     @use_case
     async def get(self, outbox_id: int) -> OutboxRow:
         """One outgoing mail. Raises NotFound."""
-        row = await self._database.models.outbox.get_or_none(id=outbox_id)
-        if row is None:
-            raise NotFound(f"outgoing mail {outbox_id}")
-        return mapping.listed_outgoing(row, self._database.vault)
+        found = self._database.models.outbox.filter(id=outbox_id)
+        return mapping.listed_outgoing(await one(found, f"outgoing mail {outbox_id}"), self._database.vault)
 
     @use_case
     async def retry(self, outbox_id: int, *, actor: str) -> None:
@@ -302,20 +303,12 @@ class Outbox(UseCases):
     @use_case
     async def cancel(self, outbox_id: int, *, actor: str) -> None:
         """Queued or hold → cancelled / clerk_cancelled. Raises NotFound, WrongState."""
-        async with self._database.transaction():
-            row = await _locked(self._database, outbox_id)
-            cancelled = OutboxState.CANCELLED
-            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), cancelled)
-            await _move(self._database, outbox_id, cancelled, OutboxReason.CLERK_CANCELLED, actor=actor)
+        await _take_back(self._database, outbox_id, OutboxState.CANCELLED, OutboxReason.CLERK_CANCELLED, actor)
 
     @use_case
     async def hold(self, outbox_id: int, *, actor: str) -> None:
         """Queued → hold / clerk_held; a running attempt may still deliver it. Raises NotFound, WrongState."""
-        async with self._database.transaction():
-            row = await _locked(self._database, outbox_id)
-            held = OutboxState.HOLD
-            check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), held)
-            await _move(self._database, outbox_id, held, OutboxReason.CLERK_HELD, actor=actor)
+        await _take_back(self._database, outbox_id, OutboxState.HOLD, OutboxReason.CLERK_HELD, actor)
 
     @use_case
     async def release(self, outbox_id: int, *, actor: str) -> None:
@@ -371,6 +364,24 @@ def _unsealed(database: Database, rows: Iterable[models.OutboxRecord]) -> Iterat
             log.error("outgoing mail %d waits: %s", row.id, error)  # noqa: TRY400 - the text says all
         else:
             yield ClaimedMail(row.id, mail, row.attempts + 1, row.queued_at, OutboxReason(row.reason))
+
+
+async def _still_true(
+    database: Database, rows: Sequence[models.OutboxRecord]
+) -> tuple[list[models.OutboxRecord], dict[int, Permitted]]:
+    """Those of the letters that may leave, and by what; the others are cancelled."""
+    permitted, untrue = await checked(database, rows)
+    for number, reason in untrue.items():
+        await _move(database, number, OutboxState.CANCELLED, reason, actor=journal.BOT)
+    return [row for row in rows if row.id not in untrue], permitted
+
+
+async def _take_back(database: Database, outbox_id: int, state: OutboxState, reason: OutboxReason, actor: str) -> None:
+    """A clerk cancels or holds a letter that has not left."""
+    async with database.transaction():
+        row = await _locked(database, outbox_id)
+        check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), state)
+        await _move(database, outbox_id, state, reason, actor=actor)
 
 
 async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:

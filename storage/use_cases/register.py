@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -24,7 +24,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import storable
 from storage.database.models import to_columns
-from storage.database.rows import check_move, insert, places, read, wrong_state
+from storage.database.rows import batches, check_move, insert, one, places, read, wrong_state
 from storage.errors import NotFound, StoreError
 from storage.use_cases import consent, journal, versions
 from storage.use_cases.base import UseCases, use_case
@@ -37,10 +37,7 @@ MAX_CANDIDATES = 200
 MAX_AWAITED = 2_000
 # Numbers have about a dozen characters; a longer text is no mistyped number, and has many variants.
 MAX_NUMBER_WITH_VARIANTS = 20
-# Ids in one IN list.
-_BATCH = 1_000
 _ROWS_OF_SENDER = 10
-_Id = TypeVar("_Id", int, str)
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
 _TAKEN = tuple(state.value for state in SubmissionState if state.is_taken)
@@ -87,10 +84,8 @@ class Register(UseCases):
     @use_case
     async def guarantee(self, guarantee_id: int) -> Guarantee:
         """One row of the register. Raises NotFound."""
-        row = await self._database.models.guarantee.get_or_none(id=guarantee_id)
-        if row is None:
-            raise NotFound(f"guarantee {guarantee_id}")
-        return mapping.guarantee_of(row, self._database.vault)
+        found = self._database.models.guarantee.filter(id=guarantee_id)
+        return mapping.guarantee_of(await one(found, f"guarantee {guarantee_id}"), self._database.vault)
 
     @use_case
     async def by_number(self, number: str) -> Guarantee | None:
@@ -184,7 +179,7 @@ async def _by_exact_number(database: Database, number: str) -> Guarantee | None:
 async def with_numbers(database: Database, numbers: Collection[str]) -> tuple[Guarantee, ...]:
     """The guarantees with exactly these normalised numbers; "" finds nothing."""
     wanted = sorted({number for number in numbers if number})
-    rows = [row for part in _batches(wanted) for row in await database.models.guarantee.filter(number__in=part)]
+    rows = [row for part in batches(wanted) for row in await database.models.guarantee.filter(number__in=part)]
     return tuple(mapping.guarantee_of(row, database.vault) for row in rows)
 
 
@@ -313,7 +308,7 @@ async def _as_they_are(database: Database, updates: Sequence[RegisterChange]) ->
     The plan was made from rows read earlier. Raises StoreError or WrongState where a row does not fit the plan any more.
     """
     now: dict[int, Guarantee] = {}
-    for ids in _batches([update.after.guarantee_id for update in updates]):
+    for ids in batches([update.after.guarantee_id for update in updates]):
         for row in await database.models.guarantee.filter(id__in=ids).select_for_update():
             now[row.id] = mapping.guarantee_of(row, database.vault)
     for update in updates:
@@ -376,7 +371,7 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
     }
     entries: list[Entry] = []
     open_again: set[int] = set()
-    for ids in _batches(sorted(ended.keys() | renewed)):
+    for ids in batches(sorted(ended.keys() | renewed)):
         taken = database.models.submission.filter(guarantee_id__in=ids, state__in=_TAKEN).order_by("id")
         for row in await taken.select_for_update():
             if row.guarantee_id in ended:
@@ -387,7 +382,7 @@ async def _follow(database: Database, imported: Sequence[Imported], actor: str) 
             if row.state == SubmissionState.VERIFIED.value:  # else it still waits for its first look
                 state, reason = SubmissionState.ACCEPTED, SubmissionReason.GUARANTEE_CHANGED
                 entries.append(await _move(database, row, state, reason, actor))
-    for ids in _batches(sorted(open_again)):
+    for ids in batches(sorted(open_again)):
         # The key is here and the changed certificate has not been looked at; an expired one is not awaited again.
         others = [GuaranteeState.VERIFIED.value, *_AWAITED]
         moved = await database.models.guarantee.filter(id__in=ids, state__in=others).order_by("id").only("id", "state")
@@ -411,7 +406,3 @@ async def _move(
     await row.save(update_fields=["state", "state_at", "reasons"])
     detail = {"from": old.value, "reasons": row.reasons, "guarantee_id": row.guarantee_id}
     return Entry(f"submission.{state.value}", "submission", receipt, detail, actor)
-
-
-def _batches(ids: Sequence[_Id]) -> Iterable[Sequence[_Id]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))

@@ -25,11 +25,8 @@ from bot.core.records.reasons import SubmissionReason
 from bot.core.register.changes import RegisterChange
 from storage.database import mapping, models
 from storage.database.connection import Database
-from storage.database.rows import insert
+from storage.database.rows import batches, insert
 from storage.use_cases.journal import Entry
-
-# Ids in one IN list.
-_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +112,8 @@ async def _current(database: Database, ids: Sequence[int]) -> dict[int, models.G
 async def _rows(database: Database, ids: Collection[int]) -> list[models.GuaranteeVersionRecord]:
     """Oldest first."""
     rows: list[models.GuaranteeVersionRecord] = []
-    numbers = sorted(set(ids))
-    for start in range(0, len(numbers), _BATCH):
-        batch = database.models.guarantee_version.filter(guarantee_id__in=numbers[start : start + _BATCH])
+    for numbers in batches(sorted(set(ids))):
+        batch = database.models.guarantee_version.filter(guarantee_id__in=numbers)
         rows += await batch.order_by("guarantee_id", "revision", "id")
     return rows
 
@@ -135,9 +131,8 @@ async def versions_of(database: Database, guarantee_ids: Collection[int]) -> Map
 
 async def _seen(database: Database, version_ids: Sequence[int]) -> dict[int, list[models.GuaranteeSeenRecord]]:
     found: dict[int, list[models.GuaranteeSeenRecord]] = {}
-    for start in range(0, len(version_ids), _BATCH):
-        batch = database.models.guarantee_seen.filter(version_id__in=version_ids[start : start + _BATCH])
-        for row in await batch.order_by("id"):
+    for numbers in batches(version_ids):
+        for row in await database.models.guarantee_seen.filter(version_id__in=numbers).order_by("id"):
             found.setdefault(row.version_id, []).append(row)
     return found
 

@@ -82,6 +82,9 @@ class Letter(ClosedList):
         return self.to is Addressee.CONTRACTOR
 
 
+OF_CLERKS = frozenset(one.value for one in Letter if one.to is not Addressee.CONTRACTOR)
+"""The values of the letters that go to nobody outside."""
+
 TO_FIRM = "/firm"
 """Ends the dedupe key of a final letter to the register's own address, which somebody else's notice brought about."""
 

@@ -28,7 +28,7 @@ from bot.crash_points import crash_point
 from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.database.rows import change, check_move
+from storage.database.rows import change, check_move, newest, one
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.use_cases import (
     bounces,
@@ -94,17 +94,13 @@ class Submissions(UseCases):
     @use_case
     async def list_(self, *, states: Sequence[SubmissionState] = (), limit: int = 100) -> tuple[Submission, ...]:
         """Newest first; no states = all."""
-        query = self._database.models.submission.all().order_by("-id").limit(limit)
-        if states:
-            query = query.filter(state__in=[state.value for state in states])
-        return tuple(mapping.submission_of(row, self._database.vault) for row in await query)
+        rows = await newest(self._database.models.submission, states).limit(limit)
+        return tuple(mapping.submission_of(row, self._database.vault) for row in rows)
 
     @use_case
     async def find(self, search: Search, *, limit: int | None = 100) -> tuple[Submission, ...]:
         """The submissions that match the search (core/records/submission_search.py), newest first; limit None: all."""
-        query = self._database.models.submission.all().order_by("-id")
-        if search.states:
-            query = query.filter(state__in=[state.value for state in search.states])
+        query = newest(self._database.models.submission, search.states)
         if search.since is not None:
             query = query.filter(received_at__gte=search.since)
         if search.until is not None:
@@ -124,7 +120,9 @@ class Submissions(UseCases):
             if last is None:
                 break
             found += [
-                one for one in (mapping.submission_of(row, self._database.vault) for row in rows) if finds(search, one)
+                each
+                for each in (mapping.submission_of(row, self._database.vault) for row in rows)
+                if finds(search, each)
             ]
         return tuple(found[:limit])
 
@@ -156,10 +154,8 @@ class Submissions(UseCases):
     @use_case
     async def get(self, receipt_number: str) -> Submission:
         """The submission with this 受付番号. Raises NotFound."""
-        row = await self._database.models.submission.get_or_none(receipt_number=receipt_number)
-        if row is None:
-            raise NotFound(f"submission {receipt_number}")
-        return mapping.submission_of(row, self._database.vault)
+        found = self._database.models.submission.filter(receipt_number=receipt_number)
+        return mapping.submission_of(await one(found, f"submission {receipt_number}"), self._database.vault)
 
 
 # Rows of a search in memory at a time.

@@ -13,8 +13,8 @@ from bot.core.records.refusal import Refusal
 from bot.core.records.submission import Submission, SubmissionState
 from storage.database import mapping, models
 from storage.database.connection import Database
-from storage.database.rows import insert, places, read, wrong_state
-from storage.errors import NotFound, Overtaken
+from storage.database.rows import insert, one, places, read, wrong_state
+from storage.errors import Overtaken
 from storage.use_cases import case_words, journal
 from storage.use_cases.journal import Entry
 
@@ -110,7 +110,5 @@ def submission_entry(submission: Submission, *, actor: str, note: str = "", refu
 
 async def locked_submission(database: Database, receipt_number: str) -> models.SubmissionRecord:
     """The row, locked until the transaction ends."""
-    row = await database.models.submission.filter(receipt_number=receipt_number).select_for_update().first()
-    if row is None:
-        raise NotFound(f"submission {receipt_number}")
-    return row
+    found = database.models.submission.filter(receipt_number=receipt_number).select_for_update()
+    return await one(found, f"submission {receipt_number}")
