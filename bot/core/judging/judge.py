@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.judging.against import OF_ANOTHER_KEY, is_confirmed, what_speaks_against
-from bot.core.judging.corrections import put_right
 from bot.core.judging.guessing import keys_tried, told_of_keys
 from bot.core.judging.history import (
     contradicted,
@@ -25,7 +24,7 @@ from bot.core.judging.matching import Conflicting, Match, Matched, Unmatched, ca
 from bot.core.judging.notice_verdict import NoticeVerdict
 from bot.core.judging.options import may_be_told, offer_held
 from bot.core.judging.sender_facts import SenderFacts
-from bot.core.judging.trust import fills_row, is_a_strangers, is_known_from, is_known_sender
+from bot.core.judging.trust import fills_row, is_a_strangers, is_known_from, is_known_sender, put_right
 from bot.core.letters.reply_hints import Offer
 from bot.core.mail.subject_forms import NOTHING, SubjectFields
 from bot.core.notice.key_notice import FoundNotice

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.judging.against import is_confirmed, of_match
-from bot.core.judging.corrections import put_right
 from bot.core.judging.history import history_against, taken_by_another
 from bot.core.judging.lookup import LookUp
 from bot.core.judging.matching import Match, Matched, candidates_of, match
 from bot.core.judging.notice_verdict import DIFFERENCES
 from bot.core.judging.sender_facts import SenderFacts
-from bot.core.judging.trust import fills_row, is_a_strangers, is_known_from
+from bot.core.judging.trust import fills_row, is_a_strangers, is_known_from, put_right
 from bot.core.mail.message import Address
 from bot.core.mail.subject_forms import SubjectFields
 from bot.core.policy.policy import Policy, Rules
