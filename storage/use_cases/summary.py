@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 
-from bot.core.letters.period_counts import DAYS
 from bot.core.records.guarantee import Guarantee, GuaranteeState
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OVERDUE_AFTER, Letter, OutboxState
 from bot.core.records.reasons import OutboxReason, SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState
 from bot.core.summary.facts import SummaryFacts, UndeliveredMail
-from bot.core.summary.workbook import MOST_ROWS, BookFacts
+from bot.core.summary.workbook import DAYS, MOST_ROWS, BookFacts
 from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.fields import in_utc

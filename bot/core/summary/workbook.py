@@ -5,16 +5,17 @@ Called by workers/sweeps.py. It has all lines of what the letter only counts, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from bot.core.deadlines.facts import DueItem
 from bot.core.letters.lists import SummaryLine
-from bot.core.letters.period_counts import by_day
 from bot.core.policy.policy import Desk, is_for
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.incoming_mail import MailRow
+from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import Submission, SubmissionState, is_seen_anew
 from bot.core.summary.facts import UndeliveredMail
 from bot.core.summary.open_work import OpenLine, OpenWork
@@ -48,23 +49,25 @@ _CASES = (
 )
 _PLACE = SheetColumn("件目", 6)
 _DETAILS = (SheetColumn("区分", 28), SheetColumn("番号など", 24), SheetColumn("内容", 60), SheetColumn("備考", 40))
-_ROWS = (
-    SheetColumn("台帳", 8),
-    SheetColumn("保証契約番号", 16),
-    SheetColumn("変更", 6),
-    SheetColumn("保証区分", 14),
-    SheetColumn("工事番号", 16),
-    SheetColumn("工事名", 40),
-    SheetColumn("受注者名", 28),
-    SheetColumn("共同企業体", 24),
-    SheetColumn("請負金額", 15),
-    SheetColumn("保証金額", 15),
-    SheetColumn("保証期限", 12),
-    SheetColumn("工期（始）", 12),
-    SheetColumn("工期（終）", 12),
-    SheetColumn("契約日", 12),
-    SheetColumn("発行日時", 19),
-    SheetColumn("状態", 12),
+_ROWS: Mapping[SheetColumn, Callable[[Guarantee], SheetCell]] = MappingProxyType(
+    {
+        SheetColumn("台帳", 8): lambda row: row.guarantee_id,
+        SheetColumn("保証契約番号", 16): lambda row: row.number,
+        SheetColumn("変更", 6): lambda row: row.revision,
+        SheetColumn("保証区分", 14): lambda row: row.product.words,
+        SheetColumn("工事番号", 16): lambda row: row.works_number,
+        SheetColumn("工事名", 40): lambda row: row.project_name,
+        SheetColumn("受注者名", 28): lambda row: row.contractor,
+        SheetColumn("共同企業体", 24): lambda row: row.jv_name,
+        SheetColumn("請負金額", 15): lambda row: row.contract_amount_yen,
+        SheetColumn("保証金額", 15): lambda row: row.guarantee_amount_yen,
+        SheetColumn("保証期限", 12): lambda row: row.expires_on,
+        SheetColumn("工期（始）", 12): lambda row: row.works_start_on,
+        SheetColumn("工期（終）", 12): lambda row: row.works_end_on,
+        SheetColumn("契約日", 12): lambda row: row.contracted_on,
+        SheetColumn("発行日時", 19): lambda row: row.issued_at.replace(microsecond=0) if row.issued_at else None,
+        SheetColumn("状態", 12): lambda row: row.state.words,
+    }
 )
 _DAYS = (SheetColumn("日", 12), SheetColumn("受信", 8), SheetColumn("自動", 8), SheetColumn("担当者", 8))
 _WAITING = (SubmissionState.HELD, SubmissionState.ACCEPTED)
@@ -106,7 +109,7 @@ def desk_book(
                 for line in lines
             ),
         ),
-        Sheet("台帳", _ROWS, tuple(_row(row) for row in register[-MOST_ROWS:])),
+        Sheet("台帳", tuple(_ROWS), tuple(_row(row) for row in register[-MOST_ROWS:])),
         Sheet(
             "件数の推移",
             _DAYS,
@@ -159,24 +162,7 @@ def _case(one: Submission, until: datetime) -> tuple[SheetCell, ...]:
 
 
 def _row(row: Guarantee) -> tuple[SheetCell, ...]:
-    return (
-        row.guarantee_id,
-        row.number,
-        row.revision,
-        row.product.words,
-        row.works_number,
-        row.project_name,
-        row.contractor,
-        row.jv_name,
-        row.contract_amount_yen,
-        row.guarantee_amount_yen,
-        row.expires_on,
-        row.works_start_on,
-        row.works_end_on,
-        row.contracted_on,
-        row.issued_at.replace(microsecond=0) if row.issued_at else None,
-        row.state.words,
-    )
+    return tuple(cell_of(row) for cell_of in _ROWS.values())
 
 
 def submissions_of(facts: BookFacts, desk: Desk, desks: tuple[Desk, ...]) -> list[Submission]:
@@ -185,3 +171,46 @@ def submissions_of(facts: BookFacts, desk: Desk, desks: tuple[Desk, ...]) -> lis
     return [
         one for one in facts.submissions if is_for(desk, desks, one.fields.product, rows.get(one.guarantee_id or 0))
     ]
+
+
+# -- how the last weeks went
+
+DAYS = 35
+"""How the last weeks went is told by day: notices received, decided by the machine, by a person."""
+
+_BY_A_PERSON = frozenset(
+    {
+        SubmissionReason.CLERK_ACCEPTED,
+        SubmissionReason.CLERK_REFUSED,
+        SubmissionReason.DSURE_DIFFERS,
+        SubmissionReason.NOT_IN_DSURE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """Of the notices received on the day. What neither the machine nor a person has decided waits."""
+
+    day: date
+    received: int
+    automatic: int
+    by_hand: int
+
+
+def by_day(submissions: Sequence[Submission], until: datetime) -> tuple[DayCount, ...]:
+    """The last 35 days up to that of `until`, oldest first, days without a notice too."""
+    last = until.astimezone(JAPAN).date()
+    days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
+    of_day: dict[date, list[Submission]] = {day: [] for day in days}
+    for one in submissions:
+        day = one.received_at.astimezone(JAPAN).date()
+        if day in of_day:
+            of_day[day].append(one)
+    return tuple(_count(day, of_day[day]) for day in days)
+
+
+def _count(day: date, submissions: Sequence[Submission]) -> DayCount:
+    by_hand = sum(bool(_BY_A_PERSON.intersection(one.reasons)) for one in submissions)
+    decided = sum(one.state is not SubmissionState.HELD for one in submissions)
+    return DayCount(day, len(submissions), decided - by_hand, by_hand)

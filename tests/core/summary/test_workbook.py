@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from python_calamine import CalamineWorkbook
 
-from bot.core.letters.period_counts import DAYS, by_day
 from bot.core.policy.policy import Desk, Policy
 from bot.core.records.guarantee import Product
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.submission import SubmissionState
 from bot.core.summary.summarise import summarise
-from bot.core.summary.workbook import BookFacts, desk_book
+from bot.core.summary.workbook import DAYS, BookFacts, by_day, desk_book
 from bot.core.text.sheet import Sheet
 from bot.spreadsheets.writing import workbook
 from tests.core.summary.test_summarise import facts_of, passed_on
