@@ -79,7 +79,7 @@ class Crew:
             backup=backup_of(config),
         )
         folder = config.register_.watch_folder
-        layout = policy.formats.layout
+        layout = policy.formats
         self._watch = RegisterWatch(store, config.path(folder), layout, clock) if folder else None
         if self._watch is None:
             around.successes.forget(Worker.REGISTER)

@@ -169,7 +169,7 @@ async def inspector(config: Config, register: Path | None, reader: Reader | None
             await Store.open(url, clock=clock, durable=False) as store,
         ):
             if register is not None:
-                layout = policy.formats.layout
+                layout = policy.formats
                 result = await import_file(store.register, register, layout=layout, actor="inspect")
                 for problem in result.problems:
                     if not problem.is_note or not problem.line:

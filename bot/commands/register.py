@@ -92,7 +92,7 @@ async def import_(
 ) -> None:
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
     async with command_context(config_path, may_begin=True) as office:
-        layout = office.policy.formats.layout
+        layout = office.policy.formats
         result = await import_file(office.store.register, file, layout=layout, actor=actor, dry_run=dry_run)
         rematched = 0
         if not dry_run:

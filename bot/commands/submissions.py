@@ -214,7 +214,7 @@ async def add(
     wrong: tuple[str, ...] = ()
     async with command_context(config_path, may_begin=True) as office:
         if file is not None:
-            entered, wrong = entered_in_file(file, office.policy.formats.layout, how)
+            entered, wrong = entered_in_file(file, office.policy.formats, how)
         else:
             key = click.prompt("認証キー", hide_input=True, confirmation_prompt="認証キー（確認のため、もう一度）")
             words = {"number": number, "project": project, "contractor": contractor, "product": product}

@@ -37,9 +37,9 @@ def policy_of(config: Config) -> Policy:
         formats=Formats(
             config.reading.number_patterns,
             config.reading.key_patterns,
-            PaperRules.deciding(config.papers.model_dump()),
             tuple(config.register_.columns.items()),
             tuple(config.register_.sheets.items()),
+            PaperRules.deciding(config.papers.model_dump()),
             tuple(config.subjects.profiles),
             tuple(config.subjects.patterns),
         ),

@@ -26,8 +26,8 @@ def read_entry_table(name: str, document: Document, content: bytes, how: str, fo
     if len(content) > _BYTES:
         return EntryTable(name, (), (f"ファイルが大きすぎます（上限 {_BYTES // 1024 // 1024} MB）",))
     try:
-        book = book_of(content, layout=formats.layout, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
+        book = book_of(content, layout=formats, max_rows=_ROWS, max_unpacked_bytes=_UNPACKED_BYTES)
     except TableError as error:
         return entry_table(name, (), (str(error),), formats)
-    forms, wrong = forms_in_book(book, formats.layout, how)
+    forms, wrong = forms_in_book(book, formats, how)
     return entry_table(name, forms, wrong, formats)

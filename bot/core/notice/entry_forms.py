@@ -189,8 +189,8 @@ def _are_alike(some: Sequence[EntryForm], others: Sequence[EntryForm]) -> bool:
 
 
 def _forms_in(mail: Mail, saying: str, how: str, formats: Formats, name: str) -> EntryTable | None:
-    known = meanings(formats.layout)
-    layout = replace(formats.layout, columns=())
+    known = meanings(formats)
+    layout = replace(formats, columns=())
     lines, beneath = own_lines(saying)
     forms = [form for form in _forms(lines, known) if form.is_one]
     if not forms:

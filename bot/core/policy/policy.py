@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from bot.core.issuers import KEY_PATTERNS, NUMBER_PATTERNS
 from bot.core.mail.subject_forms import PROFILE_NAMES
 from bot.core.policy.conditions import Conditions
 from bot.core.records.guarantee import Guarantee, Product
@@ -39,32 +38,13 @@ def within(pattern: str) -> LazyPattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Formats:
-    """What reading goes by: how numbers and keys look, what this city takes for a notice, what it calls its columns."""
+class Formats(Layout):
+    """What reading goes by: how numbers and keys look, what the city calls its columns; what it takes for a notice, too."""
 
-    # regular expressions for a whole number; the defaults are the known issuers'
-    numbers: tuple[str, ...] = NUMBER_PATTERNS
-    keys: tuple[str, ...] = KEY_PATTERNS  # the same for a whole key
     papers: PaperRules = field(default_factory=PaperRules)  # the config's [papers]: what this city takes for a notice
-    # the config's [register]: the city's own titles of columns and names of sheets, and what each means
-    columns: tuple[tuple[str, str], ...] = ()
-    sheets: tuple[tuple[str, str], ...] = ()
     # the config's [subjects]: the forms in which contractors write subjects
     subject_profiles: tuple[str, ...] = PROFILE_NAMES
     own_subjects: tuple[str, ...] = ()
-
-    @property
-    def layout(self) -> Layout:
-        """What of it a register's file is read by."""
-        return Layout(self.columns, self.sheets, self.numbers, self.keys)
-
-    def is_number(self, text: str) -> bool:
-        """Whether the normalised number has one of the known forms."""
-        return any(form(pattern).fullmatch(text) for pattern in self.numbers)
-
-    def is_key(self, letters: str) -> bool:
-        """Whether the key has one of the known forms."""
-        return any(form(pattern).fullmatch(letters) for pattern in self.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """How a city's files look: what it calls its columns and sheets, and the forms of its numbers and keys.
 
-Made from the settings by bot/core/policy/policy.py, handed to all that reads a register's file. Values only, nothing is raised.
+What reading a mail goes by has all of it (Formats, bot/core/policy/policy.py). Handed to all that reads a register's file. Values only, nothing is raised.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _MOST_ZEROS = 12
 class Layout:
     """The settings that a register's file is read by."""
 
+    numbers: tuple[str, ...] = NUMBER_PATTERNS  # the config's [reading]: forms of a whole number; the known issuers'
+    keys: tuple[str, ...] = KEY_PATTERNS  # the same for a whole key
     # the config's [register] columns: the city's own title → our column, or 保証区分:column where a row tells of several guarantees
     columns: tuple[tuple[str, str], ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # the name of a sheet without a column for it → its 保証区分
-    numbers: tuple[str, ...] = NUMBER_PATTERNS  # the config's [reading]: forms of a whole number
-    keys: tuple[str, ...] = KEY_PATTERNS  # the same for a whole key
 
     def is_number(self, text: str) -> bool:
         """Whether the normalised number has one of the known forms."""
