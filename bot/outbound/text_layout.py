@@ -127,20 +127,7 @@ def minute(moment: datetime) -> str:
     return f"{day(moment)} {at.hour}時{at.minute:02}分"
 
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905 - words
 
 
 def minute_in_english(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.core.records.outgoing_mail import OutgoingMail
-from bot.core.records.reply_token import NewTicket, ReplyToken, TokenCase
+from bot.core.records.reply_token import ReplyToken, TokenCase
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.rows import insert
@@ -30,11 +30,8 @@ async def put(database: Database, mails: Sequence[OutgoingMail], queued: Mapping
             desk=mail.ticket.desk,
             expires_at=mail.ticket.expires_at,
         )
-        await insert(database, database.models.ticket_case, [_case_row(row.id, case) for case in _cases(mail.ticket)])
-
-
-def _cases(ticket: NewTicket) -> tuple[TokenCase, ...]:
-    return tuple({case.place: case for case in ticket.cases}.values())
+        by_place = {case.place: case for case in mail.ticket.cases}
+        await insert(database, database.models.ticket_case, [_case_row(row.id, case) for case in by_place.values()])
 
 
 def _case_row(ticket_id: int, case: TokenCase) -> dict[str, object]:

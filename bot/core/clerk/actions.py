@@ -18,12 +18,12 @@ from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Formats, KeyDelivery, Office, Policy
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
-from bot.core.records.incoming_mail import CaseNote, ClerkDecision, Correction
+from bot.core.records.incoming_mail import CaseNote, ClerkDecision
 from bot.core.records.outgoing_mail import TO_FIRM
 from bot.core.records.reasons import SubmissionReason
 from bot.core.records.refusal import Refusal
 from bot.core.records.send_counts import canonical_mailbox
-from bot.core.records.submission import NoticeFields, Submission, SubmissionState, times_changed
+from bot.core.records.submission import Submission, SubmissionState, times_changed
 from bot.core.text.normalise import clean
 from bot.core.verdict.reply import notice_item
 
@@ -186,10 +186,3 @@ def send_key(submission: Submission, delivery: KeyDelivery) -> CaseNote | Obstac
     if submission.state is not SubmissionState.ACCEPTED or submission.fields.auth_key is None:
         return Obstacle("認証キーを送れるのは、受付済でD-Sureの確認を待つものだけです")
     return CaseNote(submission.receipt_number, KEY_ASKED, "")
-
-
-def correct(
-    submission: Submission, fields: NoticeFields, reasons: tuple[SubmissionReason, ...], evidence: tuple[str, ...]
-) -> Correction:
-    """Put a misread field right. It waits on, with what the register says now."""
-    return Correction(submission.receipt_number, fields, reasons, evidence)

@@ -99,7 +99,7 @@ def apply_command(one: CaseFacts | MailCase, order: Command, facts: MailFacts, p
         corrected = judge_corrected(one.submission, act.fields, one.corrected or one.found, policy.rules)
         # What matching said gives way to what it says now; where the fields stood on the paper stays.
         read = (words for words in one.submission.evidence if _OF_THE_PAPER.match(words))
-        act = actions.correct(one.submission, act.fields, corrected.reasons, (*corrected.evidence, *read))
+        act = Correction(one.submission.receipt_number, act.fields, corrected.reasons, (*corrected.evidence, *read))
         result = replace(line, about=about(act.fields), result="訂正しました。まだ確認待ちです", told="")
         return CommandResult(one, result, state, act, corrected=corrected)
     return CommandResult(one, replace(line, result=_NOTED[order.verb]), state, act)
@@ -224,7 +224,7 @@ def _correct(one: CaseFacts, order: Command, _facts: MailFacts, policy: Policy) 
     fields = corrected_fields(one.submission.fields, order, policy.formats)
     if fields is None:
         return Obstacle(f"「{mask_keys(order.words, policy.formats)}」は、訂正後の内容として読み取れません")
-    return actions.correct(one.submission, fields, (), ())
+    return Correction(one.submission.receipt_number, fields, (), ())
 
 
 def _confirmed(one: CaseFacts, _order: Command, facts: MailFacts, policy: Policy) -> _Result:
