@@ -10,8 +10,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, suppress
 
 from bot.clock import Clock, utc_now
@@ -32,7 +33,7 @@ from bot.process_memory import give_back_what_is_freed
 from bot.successes import Successes
 from bot.watchdog import notify, watched_loop
 from bot.wiring import _MIB, imap_settings_of
-from storage.database.daemon_lock import DaemonLock
+from storage.database.daemon_lock import LOOK_SECONDS, DaemonLock
 from storage.errors import DaemonRunning, DatabaseGone, DatabaseReplaced, StoreError
 from storage.files import DiskRoom, make_folder, sqlite_file
 from storage.store import KeyFile, Store
@@ -69,7 +70,9 @@ class Daemon:
     ) -> None:
         self._config = config
         self._clock = clock
-        self._lock = lock
+        self._lock = lock or DaemonLock(None)
+        self._leads = False
+        self._watching: list[asyncio.Task[None]] = []
         self._new_database = new_database
         self._reread = reread or (lambda: config)
         file = sqlite_file(config.database_url) if config.database_url.startswith("sqlite:") else None
@@ -104,25 +107,28 @@ class Daemon:
                 vault=KeyFile(self._config.key_file),
                 clock=self._clock,
                 new_database=self._new_database,
+                daemon=self._lock,
             )
             store = await stack.enter_async_context(await opening)
             if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
                 log.warning("the database was put here by hand: numbers go on from %d", first)
-            mails, letters = await store.recovery.recover()
-            if mails or letters:
-                log.warning(
-                    "due at once: %d mails tried before, %d letters whose last result is not known", mails, letters
-                )
+            if not self._lock.is_shared:
+                await _recover(store)
             reader = await stack.enter_async_context(Reader(sees=self._config.pictures.sees))
             self._crew = self._crew_of(self._config, store, reader)
-            await store.recovery.note_run(started=True)
+            await store.recovery.note_run(started=True, place=self._place)
             async with watched_loop(), asyncio.TaskGroup() as group:
                 is_ours = await self._work(group, store, reader)
             if is_ours:
                 with suppress(StoreError):
-                    await store.recovery.note_run(started=False)
+                    await store.recovery.note_run(started=False, place=self._place)
         log.info("stopped")
         return is_ours
+
+    @property
+    def _place(self) -> str:
+        """Which of several daemons this is, the same after its next start."""
+        return f"{socket.gethostname()} {self._config.base}" if self._lock.is_shared else ""
 
     def _crew_of(self, config: Config, store: Store, reader: Reader) -> Crew:
         return Crew(config, store, reader, self._clock, Around(self._successes, self._healths, self._has_room))
@@ -132,7 +138,8 @@ class Daemon:
         committer = group.create_task(receiver.run(), name="committer")
         self._crew.start(group)
         listeners = await self._listen(receiver)
-        watchers = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
+        self._lock.listen(self._wake_all)
+        leading = group.create_task(self._lead(group, receiver, store), name="leading")
         guard = group.create_task(self._guard(store), name="guard")
         for note in unproven_senders(self._config):
             log.warning("%s", note)
@@ -150,7 +157,7 @@ class Daemon:
         log.info("stopping")
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
         closing = (listener.stop() for listener in listeners)
-        await asyncio.gather(end([guard, *beside, *watchers], deadline), *closing)
+        await asyncio.gather(end([guard, *beside, leading, *self._watching], deadline), *closing)
         receiver.stop()
         await wait([committer], deadline - LAST_SECONDS)
         await self._crew.end(deadline)
@@ -159,6 +166,42 @@ class Daemon:
 
     def _wake(self) -> None:
         self._crew.wake()
+        self._lock.tell()
+
+    def _wake_all(self) -> None:
+        self._crew.wake_all()
+
+    async def _lead(self, group: asyncio.TaskGroup, receiver: Receiver, store: Store) -> None:
+        """While this daemon leads: watch the mailboxes, run the sweeps, free what the dead had in hand."""
+        gone: frozenset[int] = frozenset()
+        while True:
+            if (leads := await self._lock.leads()) and not self._leads:
+                self._begin_to_lead(group, receiver, store)
+            elif self._leads and not leads:
+                await self._end_to_lead()
+            if leads and self._lock.is_shared:
+                with suppress(StoreError):  # the next look
+                    # Twice: whoever lost his connection to a server that starts anew is back by then.
+                    before, gone = gone, await store.recovery.gone()
+                    if (dead := gone & before) and await _recover(store, dead):
+                        self._crew.wake_all()
+                        self._lock.tell()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _begin_to_lead(self, group: asyncio.TaskGroup, receiver: Receiver, store: Store) -> None:
+        self._leads = True
+        self._watching = [group.create_task(run(), name=name) for name, run in self._watchers(receiver, store)]
+        self._crew.lead(group)
+        if self._lock.is_shared:
+            log.info("this daemon leads: it watches the mailboxes and the register, and sends summaries and reminders")
+
+    async def _end_to_lead(self) -> None:
+        self._leads = False
+        log.warning("this daemon does not lead any more")
+        watching, self._watching = self._watching, []
+        self._healths.clear()
+        deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+        await asyncio.gather(end(watching, deadline), self._crew.follow(deadline))
 
     async def _reload_when_told(self, group: asyncio.TaskGroup, store: Store, reader: Reader) -> None:
         """Make a crew by the settings as they are now; wrong ones are told, and those before stay."""
@@ -180,6 +223,8 @@ class Daemon:
             await self._crew.end(asyncio.get_running_loop().time() + RELOAD_SECONDS)
             self._config, self._crew = config, crew
             crew.start(group)
+            if self._leads:
+                crew.lead(group)
             crew.wake()
             log.info("設定を読み直しました")
             if waiting:
@@ -188,7 +233,7 @@ class Daemon:
 
     async def _guard(self, store: Store) -> None:
         """See that the database is there and ours, and the disk not full. Returns when the daemon must stop, and has said why."""
-        watching = asyncio.create_task(self._lock.watch() if self._lock else asyncio.Event().wait())
+        watching = asyncio.create_task(self._lock.watch())
         is_gone = False
         try:
             while True:
@@ -258,6 +303,14 @@ class Daemon:
             )
             watchers.append(("folder", folder.run))
         return watchers
+
+
+async def _recover(store: Store, gone: Collection[int] = ()) -> bool:
+    """Whether a daemon that died had anything in hand; it is due now."""
+    mails, letters = await store.recovery.recover(gone)
+    if mails or letters:
+        log.warning("due at once: %d mails tried before, %d letters whose last result is not known", mails, letters)
+    return bool(mails or letters)
 
 
 async def _try_relay(config: Config) -> None:

@@ -51,7 +51,9 @@ class Around:
 
 
 class Crew:
-    """`start` and `end` are called once each; `wake` tells of a new mail."""
+    """`start` and `end` are called once each; `wake` and `wake_all` tell of work. `lead` and `follow` begin and end what one daemon of a
+    database alone does.
+    """
 
     def __init__(self, config: Config, store: Store, reader: Reader, clock: Clock, around: Around) -> None:
         self._store = store
@@ -86,13 +88,19 @@ class Crew:
         self._jumps = Jumps(clock)
         self._tick = asyncio.Event()
         seconds = int(os.environ.get("HOSHO_TICK_SECONDS", TICK_SECONDS))
-        self._ticker = Ticker(self._tick, Jumps(clock), seconds=seconds, times=config.summary.times)
+        self._seconds, self._times, self._clock = seconds, config.summary.times, clock
         self._working: list[asyncio.Task[None]] = []
         self._ticking: list[asyncio.Task[None]] = []
+        self._has_ended = False
 
     def wake(self) -> None:
         """There is a new mail."""
         self._sorter.wake.set()
+
+    def wake_all(self) -> None:
+        """There is work that another daemon left."""
+        self._sorter.wake.set()
+        self._sender.wake.set()
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Run until `end`."""
@@ -100,14 +108,28 @@ class Crew:
             group.create_task(self._sorter.run(), name="sorter"),
             group.create_task(self._sender.run(), name="sender"),
         ]
+        group.create_task(_load(self._composer), name="letters")
+
+    def lead(self, group: asyncio.TaskGroup) -> None:
+        """Run the sweeps until `follow` or `end`; not any more after it."""
+        if self._has_ended:
+            return
+        self._jumps.look()  # what the clock did before is another's
         self._ticking = [
-            group.create_task(self._ticker.run(), name="ticker"),
+            group.create_task(
+                Ticker(self._tick, Jumps(self._clock), seconds=self._seconds, times=self._times).run(), name="ticker"
+            ),
             group.create_task(self._sweep(), name="sweeps"),
         ]
-        group.create_task(_load(self._composer), name="letters")
+
+    async def follow(self, deadline: float) -> None:
+        """Leave the sweeps to another daemon."""
+        ticking, self._ticking = self._ticking, []
+        await end(ticking, deadline)
 
     async def end(self, deadline: float) -> None:
         """Finish what is in hand; what takes beyond the deadline (of the loop's clock) is cut short."""
+        self._has_ended = True
         self._sorter.stop()
         self._sender.stop()
         await wait(self._working, deadline - LAST_SECONDS)
@@ -129,8 +151,7 @@ class Crew:
                         await sweep()
                 except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
                     log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
-            self._sorter.wake.set()
-            self._sender.wake.set()
+            self.wake_all()
 
 
 async def _load(composer: Composer) -> None:
@@ -143,7 +164,8 @@ async def _load(composer: Composer) -> None:
 
 async def wait(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:
     """Wait for tasks, not beyond the deadline (of the loop's clock)."""
-    await asyncio.wait(tasks, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+    if tasks:
+        await asyncio.wait(tasks, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
 
 
 async def end(tasks: Collection[asyncio.Task[None]], deadline: float) -> None:

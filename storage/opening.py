@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 
 from bot.clock import Clock
-from storage.database.connection import Database, read_url
+from storage.database.connection import Database
+from storage.database.daemon_lock import DaemonLock
+from storage.database.driver import read_url
 from storage.database.migrate import locked, migrate
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import make_folder
@@ -19,7 +21,13 @@ from storage.keys.vault import DERIVED_BYTES, Vault
 
 
 async def open_database(
-    url: str, *, keys: KeyFile | Vault, clock: Clock, durable: bool, new_database: bool = False
+    url: str,
+    *,
+    keys: KeyFile | Vault,
+    clock: Clock,
+    durable: bool,
+    new_database: bool = False,
+    daemon: DaemonLock | None = None,
 ) -> Database:
     """Connect and migrate; see Store.open."""
     where = read_url(url, durable=durable)
@@ -30,7 +38,7 @@ async def open_database(
             from storage.database.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-    database = Database(where, backend.MODELS, clock)
+    database = Database(where, backend.MODELS, clock, daemon)
     try:
         await database.run(_start, keys, new_database=new_database)
     except BaseException:

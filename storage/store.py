@@ -8,12 +8,14 @@ Raises StoreError (temporary: retry), NotFound, WrongState.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Self, TypeVar
 
 from bot.clock import Clock, utc_now
 from bot.loading import when_used
 from storage.database.connection import Database
+from storage.database.daemon_lock import DaemonLock
 from storage.errors import NotFound, StoreError, WrongState
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import Vault, derived
@@ -85,6 +87,7 @@ class Store:
         clock: Clock = utc_now,
         durable: bool = True,
         new_database: bool = False,
+        daemon: DaemonLock | None = None,
     ) -> Self:
         """Open a database and migrate its schema.
 
@@ -92,14 +95,21 @@ class Store:
         its folder with 0700; before a migration an existing file is copied to `<file>.before-NNNN`.
         `vault`: seals keys and mails; a missing key file is created while nothing is sealed. None, for a temporary database
         only: Vault.throwaway(). `durable=False`: no fsync, for a temporary SQLite database only. `new_database`: start with an
-        empty database although an earlier one is missing.
+        empty database although an earlier one is missing. `daemon`: whose claims these are.
         Raises StoreError and its subclasses KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
         """
         if vault is None:
             if durable and url != "sqlite://:memory:":
                 raise TypeError("a database that is kept needs a vault")
             vault = Vault.throwaway()
-        return cls(await open_database(url, keys=vault, clock=clock, durable=durable, new_database=new_database))
+        opening = open_database(url, keys=vault, clock=clock, durable=durable, new_database=new_database, daemon=daemon)
+        return cls(await opening)
+
+    def turn(self) -> AbstractAsyncContextManager[Callable[[], None]]:
+        """For a decision that rests on what others have decided: one at a time, of all daemons. What it gives is called before the
+        decision is written; it raises StoreError when the turn was lost meanwhile.
+        """
+        return self._database.daemon.turn()
 
     async def close(self) -> None:
         """Wait for running use cases, then disconnect; else the driver's thread keeps the process alive. Twice is no error."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +44,7 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
     )
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory holds keys
     try:
-        async with await DaemonLock.take(config.database_url) as lock:
+        async with await DaemonLock.take(config.database_url, beside=True, told=decides_by(config)) as lock:
             with loading():
                 from bot import app, composing  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
 
@@ -106,6 +107,12 @@ async def _relays_refusals(config: Config) -> tuple[str, ...]:
     from bot.connecting import relays_refusals  # noqa: PLC0415 - as below
 
     return await relays_refusals(config)
+
+
+def decides_by(config: Config) -> str:
+    """Eight letters that stand for the settings in which daemons of one database must agree: all but doors and places of files."""
+    settings = config.model_dump_json(exclude={"smtp", "lmtp", "log", "storage"})
+    return hashlib.sha256(settings.encode()).hexdigest()[:8]
 
 
 def _read_secrets(config: Config) -> None:

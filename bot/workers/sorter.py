@@ -98,8 +98,6 @@ class Sorter:
         self._facts = FactsFinder(store, policy, clock)
         self.pictures = AlertPictures(store, reader, composer, policy)
         self.pictures.on_done = self._wake_sender
-        # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
-        self._deciding = asyncio.Lock()
         self._no_tries: Counter[int] = Counter()  # tries that the database counted, and failed itself
 
     def _wake_sender(self) -> None:
@@ -203,9 +201,10 @@ class Sorter:
         """Settle what the door did not take whole: by its header it has a desk, and a colleague is told."""
         subject = shown(without_passwords(without_marks(known.head.subject)), self._policy.formats)
         paired = Paired(UnderstoodMail(MailWords(subject)))
-        facts = await self._facts.of(mail, known, paired)
-        verdict = with_a_word(facts, not_whole(facts, why, self._policy), self._policy)
-        await self._settle(facts, paired, verdict, self._clock())
+        async with self._store.turn():
+            facts = await self._facts.of(mail, known, paired)
+            verdict = with_a_word(facts, not_whole(facts, why, self._policy), self._policy)
+            await self._settle(facts, paired, verdict, self._clock())
 
     async def _read(
         self,
@@ -260,12 +259,14 @@ class Sorter:
 
     async def _decide(self, mail: ReceivedMail, known: KnownMail, paired: Paired, due: datetime) -> bool:
         """Decide and settle. False: another mail of the sender was decided meanwhile, or somebody else was faster."""
-        async with self._deciding:
+        # What one mail's verdict rests on is not changed by another's: they are read side by side, decided one by one.
+        async with self._store.turn() as check_turn:
             if not await self._pairing.holds(mail, paired):
                 return False
             try:
                 facts = await self._facts.of(mail, known, paired)
                 verdict = with_a_word(facts, await self._verdict(facts, paired.read), self._policy)
+                check_turn()
                 await self._settle(facts, paired, verdict, due)
             except ActRefused as error:
                 self._answers.refuse(mail.mail_id, error.place, error.why)
@@ -340,16 +341,20 @@ class Sorter:
                 await self._store.incoming.postpone(mail.mail_id, error=told, until=until)
             else:
                 log.error("mail %d is parked: %s", mail.mail_id, told)
-                desk, lately = desk_of_parked(mail, self._policy), await self._facts.lately(None)
-                drafts = (parked_alert(mail, desk, self._clock(), self._policy),)
-                alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
-                outgoing = [self._notification(draft, self._clock()) for draft in alerts.drafts]
-                outgoing += await self._note_of_parked(mail, desk)
-                await self._store.incoming.park(
-                    mail.mail_id, error=told, desk=desk.name, outgoing=outgoing, withheld=alerts.withheld
-                )
+                async with self._store.turn():
+                    await self._park(mail, told)
         except (StoreError, NotFound, WrongState) as failure:  # out of reach, or settled by another process meanwhile
             log.warning("mail %d is left as it is: %s", mail.mail_id, failure)
+
+    async def _park(self, mail: ReceivedMail, told: str) -> None:
+        desk, lately = desk_of_parked(mail, self._policy), await self._facts.lately(None)
+        drafts = (parked_alert(mail, desk, self._clock(), self._policy),)
+        alerts = within_desk_limits(drafts, self._policy.desks, self._policy.limits, lately)
+        outgoing = [self._notification(draft, self._clock()) for draft in alerts.drafts]
+        outgoing += await self._note_of_parked(mail, desk)
+        await self._store.incoming.park(
+            mail.mail_id, error=told, desk=desk.name, outgoing=outgoing, withheld=alerts.withheld
+        )
 
     async def _note_of_parked(self, mail: ReceivedMail, desk: Desk) -> list[OutgoingMail]:
         known = known_mail(mail.content, mail.envelope, self._policy)

@@ -9,105 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
-import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import BaseORMException, ConfigurationError, IntegrityError
 
 from bot.clock import Clock
-from bot.surroundings import has_name
+from storage.database.daemon_lock import DaemonLock
+from storage.database.driver import DatabaseUrl, driver_errors, is_about_values
 from storage.database.models import Models
 from storage.errors import KeysUnfit, NotFound, StoreError, Unstorable, WrongState
-from storage.files import FileGuard, sqlite_file
+from storage.files import FileGuard
 from storage.keys.vault import Vault
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 Parameters = ParamSpec("Parameters")
 
-# How long a writer waits for another process's transaction; ours take milliseconds, a backup on a slow disk seconds.
-BUSY_TIMEOUT_MS = 15_000
-# Bounds a use case whose server accepts the connection and never answers.
-POSTGRESQL_TIMEOUT_SECONDS = 60
-POSTGRESQL_CONNECTIONS = 10
-
-
 LastSteps = dict[Callable[["Database", list[Any]], Coroutine[Any, Any, None]], list[Any]]
 """The last steps of a transaction, each with its items."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseUrl:
-    """A parsed database URL."""
-
-    dialect: str  # "sqlite" or "postgresql"
-    credentials: dict[str, Any]  # the settings of Tortoise's backend
-    file: Path | None = None  # the SQLite file; None: memory or PostgreSQL
-
-
-def read_url(url: str, *, durable: bool) -> DatabaseUrl:
-    """Read a URL: sqlite:///relative, sqlite:////absolute, sqlite://:memory:, postgres://… or postgresql://….
-
-    Raises StoreError for any other, without repeating it (it may hold a password).
-    """
-    scheme = url.partition("://")[0]
-    if scheme == "sqlite":
-        pragmas = {
-            "synchronous": _synchronous(url, durable=durable),
-            "busy_timeout": BUSY_TIMEOUT_MS,
-            "secure_delete": "ON",  # overwrite deleted content; else it stays in a free page
-        }
-        file = sqlite_file(url)
-        return DatabaseUrl("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
-    if scheme in {"postgres", "postgresql"}:
-        try:
-            settings = dict(expand_db_url(url)["credentials"])
-        except (ConfigurationError, ValueError) as error:
-            raise StoreError("the PostgreSQL URL can't be read") from error
-        if not (settings.get("user") or os.environ.get("PGUSER") or has_name()):
-            raise StoreError("storage.url に利用者名を書いてください（postgres://利用者@ホスト/名前）")
-        settings.setdefault("command_timeout", POSTGRESQL_TIMEOUT_SECONDS)
-        settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
-        return DatabaseUrl("postgresql", settings)
-    raise StoreError("a database URL begins with sqlite:// or postgres://")
-
-
-def _synchronous(url: str, *, durable: bool) -> str:
-    """PRAGMA synchronous. FULL makes a commit durable; `?synchronous=NORMAL` is for the test that shows the loss without."""
-    setting = url.partition("?")[2]
-    if setting in {"", "synchronous=NORMAL"}:
-        return "NORMAL" if setting else "FULL" if durable else "OFF"
-    raise StoreError("an SQLite URL has no such settings")
-
-
-def driver_errors() -> tuple[type[Exception], ...]:
-    """Every exception class of a failing database; asyncpg's are no subclasses of Tortoise's or OSError.
-
-    OverflowError: sqlite3 raises it for an id of more than 64 bits.
-    """
-    errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError, OverflowError)
-    asyncpg = sys.modules.get("asyncpg")  # an extra: loaded where PostgreSQL is used
-    if asyncpg is None:
-        return errors
-    # InternalClientError: asyncpg sometimes raises it when the server cuts the connection during a query.
-    return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-
-
-def _is_about_values(error: Exception) -> bool:
-    """Whether the database would refuse the same again."""
-    asyncpg = sys.modules.get("asyncpg")
-    refusals = (IntegrityError, sqlite3.IntegrityError, sqlite3.DataError, OverflowError)
-    return isinstance(error, refusals if asyncpg is None else (*refusals, asyncpg.DataError))
 
 
 @lru_cache(maxsize=512)
@@ -123,11 +46,12 @@ class Database:
     vault: Vault  # seals keys and mails; replaced by a rotation
     secret: bytes  # 32 bytes, this database's; see Store.derived_secret
 
-    def __init__(self, url: DatabaseUrl, models: Models, clock: Clock) -> None:
+    def __init__(self, url: DatabaseUrl, models: Models, clock: Clock, daemon: DaemonLock | None = None) -> None:
         self.dialect = url.dialect  # "sqlite" or "postgresql"
         self.models = models
         self.clock = clock  # the source of all times in rows
         self.url = url
+        self.daemon = daemon or DaemonLock(None)
         self.files = FileGuard(url.file) if url.file else None
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. It is set in this context, and each use case's task gets
@@ -137,6 +61,11 @@ class Database:
         self._last_steps: contextvars.ContextVar[LastSteps] = contextvars.ContextVar("last_steps")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def owner(self) -> int | None:
+        """What our claims bear, where several daemons may claim; None: SQLite has one. Raises StoreError while our lock is lost."""
+        return self.daemon.number if self.dialect == "postgresql" else None
 
     @property
     def client(self) -> BaseDBAsyncClient:
@@ -238,7 +167,7 @@ class Database:
         except (StoreError, NotFound, WrongState):
             raise
         except driver_errors() as error:
-            if _is_about_values(error):
+            if is_about_values(error):
                 raise Unstorable(f"the database takes no such values ({type(error).__name__})") from error
             raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
         return result

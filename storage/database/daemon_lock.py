@@ -1,8 +1,8 @@
-"""One daemon per database: a lock that the system releases when the process ends, also by a crash.
+"""Who runs on a database: locks that the system releases when the process ends, also by a crash.
 
-`serve` starts with `async with await DaemonLock.take(url):`; `keys rotate` takes the lock too. SQLite: flock on
-`<file>.daemon`; PostgreSQL: an advisory lock on a separate connection; memory: none. Other commands need no lock.
-Imports nothing heavy: a second daemon must refuse within two seconds. Raises DaemonRunning, StoreError.
+`serve` starts with `async with await DaemonLock.take(url, beside=True):`; `keys rotate` and the like take it alone. SQLite: flock on
+`<file>.daemon`, one daemon; memory: none. PostgreSQL: advisory locks of one connection (server_lock.py), any number of daemons. Other
+commands need no lock. Imports nothing heavy: a second daemon must refuse within two seconds. Raises DaemonRunning, StoreError.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import asyncio
 import fcntl
 import logging
 import os
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
+from storage.database.server_lock import ServerLock, running
 from storage.errors import DaemonRunning, StoreError
 from storage.files import make_folder, sqlite_file
 
 log = logging.getLogger("hosho.guard")
 
-# The key of the advisory lock, unique in the PostgreSQL database: "daemon" in ASCII.
-DAEMON_LOCK = 0x6461656D6F6E
-# How often `watch` checks that the lock is still held, and how long the server may take to answer.
-LOOK_SECONDS = 5.0
-_ANSWER_SECONDS = 10.0
+LOOK_SECONDS = 3.0
+"""How often `watch` checks that the lock is still held, and the daemon whether it leads and which others have died."""
 # `status` takes the lock for a moment to see whether a daemon runs; a starting daemon tries again.
 _TRIES = 3
 _TRY_SECONDS = 0.1
@@ -46,26 +45,64 @@ class _Lock(Protocol):
 
 
 class DaemonLock:
-    """The lock of the database's only daemon; an async context manager that releases it."""
+    """A daemon's place on the database; an async context manager that gives it up. `on_news`: another daemon has work for all."""
 
-    def __init__(self, lock: _Lock | None) -> None:
+    def __init__(self, lock: _FileLock | ServerLock | None) -> None:
         self._lock = lock
+        self._server = lock if isinstance(lock, ServerLock) else None
+        self._deciding = asyncio.Lock()
+        self._telling: asyncio.Task[None] | None = None
 
     @classmethod
-    async def take(cls, url: str, *, what: str = "serve") -> Self:
-        """Take the lock. `url`: as for Store.open; `what`: the command's name, shown to a process that finds the lock taken.
+    async def take(cls, url: str, *, what: str = "serve", beside: bool = False, told: str = "") -> Self:
+        """Take the lock. `url`: as for Store.open; `what`: the command's name, shown to a process that finds the lock taken;
+        `beside`: other daemons may run beside this one, where the database can serve several; `told`: a word for them about this one.
 
-        Raises DaemonRunning (Japanese, says what to do) when another process holds it, StoreError when the lock fails.
+        Raises DaemonRunning (Japanese, says what to do) when another process keeps it from us, StoreError when the lock fails.
         """
-        lock: _Lock | None = None
+        lock: _FileLock | ServerLock | None = None
         if url.startswith("sqlite:"):
             file = sqlite_file(url)
             lock = _FileLock(file.resolve(), what) if file else None
         else:
-            lock = _ServerLock(url, what)
+            lock = ServerLock(url, what, beside=beside, told=told)
         if lock is not None:
             await _take(lock)
         return cls(lock)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several daemons may run."""
+        return self._server is not None and self._server.beside
+
+    @property
+    def number(self) -> int:
+        """What this daemon's claims bear while it lives. Raises StoreError while the lock is lost."""
+        return self._server.number if self._server is not None else 0
+
+    async def leads(self) -> bool:
+        """Whether this is the daemon that does what one alone may do; it becomes it where there is none."""
+        return self._server is None or await self._server.leads()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Callable[[], None]]:
+        """One block at a time, of all daemons. What it gives raises StoreError when the turn was lost meanwhile."""
+        async with self._deciding:
+            if self._server is None:
+                yield lambda: None
+            else:
+                async with self._server.turn() as check:
+                    yield check
+
+    def listen(self, on_news: Callable[[], None]) -> None:
+        """Call this when another daemon `tells` of work."""
+        if self._server is not None:
+            self._server.on_news = on_news
+
+    def tell(self) -> None:
+        """Tell the other daemons that there is work; what is not told they find by themselves within a minute."""
+        if self._server is not None and self._server.others and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._server.tell())
 
     async def watch(self, *, every_seconds: float = LOOK_SECONDS) -> None:
         """Run beside the daemon: when the lock is lost (its file removed, its connection cut), take it again.
@@ -141,7 +178,7 @@ class _FileLock:
         except BlockingIOError:
             holder = os.pread(descriptor, _TOLD_BYTES, 0).decode("ascii", "replace").strip()
             os.close(descriptor)
-            raise DaemonRunning(_running(holder or "hosho-bot", str(self._path))) from None
+            raise DaemonRunning(running(holder or "hosho-bot", str(self._path))) from None
         except OSError as error:
             os.close(descriptor)
             raise StoreError(f"{self._path} をロックできません（{error.strerror}）") from error
@@ -164,63 +201,3 @@ class _FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-class _ServerLock:
-    """A session-level advisory lock: PostgreSQL releases it with the connection."""
-
-    def __init__(self, url: str, what: str) -> None:
-        self._url = url
-        self._what = what
-        self._connection: Any = None  # asyncpg's, which is an extra
-
-    async def take(self) -> None:
-        from storage.database.connection import read_url  # noqa: PLC0415 - Tortoise is slow to load
-
-        await self.release()
-        where = read_url(self._url, durable=True)
-        try:
-            import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
-        except ImportError as error:
-            raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        login = {name: where.credentials.get(name) for name in ("host", "port", "user", "password", "database", "ssl")}
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                connection = await asyncpg.connect(
-                    **{name: value for name, value in login.items() if value is not None},
-                    server_settings={"application_name": f"hosho-bot {self._what}"},
-                )
-                self._connection = connection
-                taken = await connection.fetchval("SELECT pg_try_advisory_lock($1)", DAEMON_LOCK)
-        except _failures() as error:
-            await self.release()
-            raise StoreError(f"the database could not be asked ({type(error).__name__})") from error
-        if not taken:
-            await self.release()
-            raise DaemonRunning(_running("hosho-bot", where.credentials.get("database") or "PostgreSQL"))
-
-    async def is_held(self) -> bool:
-        if self._connection is None or self._connection.is_closed():
-            return False
-        try:
-            # A query detects also a connection that is lost without being closed.
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._connection.execute("SELECT 1")
-        except _failures():
-            return False
-        return True
-
-    async def release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()  # unlike close(), it does not wait for the server
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    from storage.database.connection import driver_errors  # noqa: PLC0415 - Tortoise is slow to load
-
-    return (*driver_errors(), TimeoutError)
-
-
-def _running(holder: str, place: str) -> str:
-    return f"このデータベース（{place}）は、既に動いている {holder} が使っています。先にそれを止めてください"

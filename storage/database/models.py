@@ -61,6 +61,7 @@ class MailRecord(Record):
     desk = Text(default="")
     entered_by = fields.BigIntField(null=True)  # the clerk's mail that brought this form
     papers = Json(default=list)  # see mapping.ended_columns
+    owner = fields.IntField(null=True)  # the daemon that has it in hand; PostgreSQL only
     content = fields.BinaryField()  # sealed
 
 
@@ -212,6 +213,7 @@ class OutboxRecord(Record):
     created_at = Utc()
     queued_at = Utc()  # created_at, or the last `outbox retry`
     next_attempt_at = Utc()
+    owner = fields.IntField(null=True)  # the daemon that has it in hand; PostgreSQL only
     done_at = Utc(null=True)
     counted_as = Text()  # the recipient as the limits count it
     counted_domain = Text()  # likewise its domain

@@ -24,6 +24,7 @@ CREATE TABLE mail (
     desk TEXT NOT NULL DEFAULT '',
     entered_by BIGINT REFERENCES mail (id),
     papers JSONB NOT NULL DEFAULT '[]',
+    owner INTEGER,
     content BYTEA NOT NULL
 );
 -- incoming: claim, next_due, list_
@@ -32,6 +33,8 @@ CREATE INDEX mail_by_state ON mail (state, id, next_attempt_at);
 CREATE INDEX mail_turns ON mail (mail_from, sender, next_attempt_at, attempts, id) WHERE state = 'received';
 -- likewise: whether an earlier one of the same sender waits
 CREATE INDEX mail_earlier ON mail ((CASE WHEN COALESCE(mail_from, '') = '' THEN sender ELSE lower(mail_from) END), id, next_attempt_at) WHERE state = 'received';
+-- recovery.gone; incoming.claim: whose sender has a mail in hand
+CREATE INDEX mail_owned ON mail (owner) WHERE owner IS NOT NULL;
 -- incoming.asked_of
 CREATE INDEX mail_asked ON mail (lower(sender), id) WHERE state = 'asked';
 -- incoming.entered
@@ -262,6 +265,7 @@ CREATE TABLE outbox (
     created_at TIMESTAMPTZ NOT NULL,
     queued_at TIMESTAMPTZ NOT NULL,
     next_attempt_at TIMESTAMPTZ NOT NULL,
+    owner INTEGER,
     done_at TIMESTAMPTZ,
     content BYTEA NOT NULL,
     unsure_attempts INTEGER NOT NULL DEFAULT 0,
@@ -282,6 +286,8 @@ CREATE INDEX outbox_by_recipient ON outbox (recipient_fold, created_at);
 -- a report names its letter by one of these
 CREATE INDEX outbox_by_message_id ON outbox (message_id);
 CREATE INDEX outbox_by_reverse_path ON outbox (reverse_path);
+-- recovery.gone
+CREATE INDEX outbox_owned ON outbox (owner) WHERE owner IS NOT NULL;
 -- submissions show
 CREATE INDEX outbox_by_submission ON outbox (submission);
 

@@ -25,6 +25,7 @@ CREATE TABLE mail (
     desk TEXT NOT NULL DEFAULT '',
     entered_by INTEGER REFERENCES mail (id),
     papers TEXT NOT NULL DEFAULT '[]',
+    owner INTEGER,
     content BLOB NOT NULL
 );
 -- incoming: claim, next_due, list_
@@ -261,6 +262,7 @@ CREATE TABLE outbox (
     created_at TEXT NOT NULL,
     queued_at TEXT NOT NULL,
     next_attempt_at TEXT NOT NULL,
+    owner INTEGER,
     done_at TEXT,
     content BLOB NOT NULL,
     unsure_attempts INTEGER NOT NULL DEFAULT 0,

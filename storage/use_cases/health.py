@@ -242,10 +242,14 @@ async def _lately(database: Database, subject: str, since: datetime) -> list[tup
 
 
 def _crashes(lines: Sequence[tuple[datetime, str, Mapping[str, Any]]]) -> Overdue | None:
-    """The starts that no stop preceded."""
-    times = [
-        after[0] for before, after in pairwise(lines) if (before[1], after[1]) == ("daemon.started", "daemon.started")
-    ]
+    """The starts that no stop preceded, of each daemon."""
+    places = {line[2].get("place", "") for line in lines}
+    times = sorted(
+        after[0]
+        for place in places
+        for before, after in pairwise(line for line in lines if line[2].get("place", "") == place)
+        if (before[1], after[1]) == ("daemon.started", "daemon.started")
+    )
     return Overdue(len(times), times[0]) if times else None
 
 

@@ -154,7 +154,7 @@ class Incoming(UseCases):
         `attempts`: as many count from now on; None = this one counts too.
         """
         received = self._database.models.mail.filter(id=mail_id, state=MailState.RECEIVED.value)
-        changes: dict[str, Any] = {} if attempts is None else {"attempts": attempts}
+        changes: dict[str, Any] = {"owner": None} if attempts is None else {"owner": None, "attempts": attempts}
         if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until, **changes):
             await check_received(self._database, mail_id, MailState.RECEIVED)
 
@@ -228,15 +228,15 @@ class Incoming(UseCases):
 
 async def _claimed(database: Database, lease: timedelta, turn: ClaimFilter) -> dict[str, Any] | None:
     """Claim in one transaction, so that two workers never get the same mail, also in different processes."""
-    now = database.clock()
+    now, owner = database.clock(), database.owner
     lock = " FOR UPDATE OF mail SKIP LOCKED" if database.dialect == "postgresql" else ""
     async with database.transaction(short=True):
-        for chosen, values in (_soon_found(turn, now), _chosen(turn, now)):
+        for chosen, values in (_soon_found(turn, now, owner), _chosen(turn, now, owner)):
             if found := await database.rows(f"{chosen}{lock}", values):
                 [row] = await database.rows(
-                    "UPDATE mail SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ? RETURNING "  # noqa: S608 - our own words
+                    "UPDATE mail SET attempts = attempts + 1, next_attempt_at = ?, owner = ? WHERE id = ? RETURNING "  # noqa: S608 - our own words
                     f"id, source, peer, mail_from, rcpt_tos, received_at, digest, attempts, reason, {_SHARES_AS} AS shares_as",
-                    [in_utc(now + lease), found[0]["id"]],
+                    [in_utc(now + lease), owner, found[0]["id"]],
                 )
                 return dict(row)
     return None
@@ -247,7 +247,15 @@ _DUE = "state = 'received' AND next_attempt_at <= ?"
 _FIRST_IDS = 200
 
 
-def _soon_found(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
+def _not_others(alias: str, owner: int | None) -> tuple[str, list[Any]]:
+    """That no other daemon has a mail of the same sender in hand, and its value."""
+    if owner is None:
+        return "", []
+    theirs = f"SELECT {_of('o')} FROM mail AS o WHERE o.owner IS NOT NULL AND o.owner <> ?"  # noqa: S608 - likewise
+    return f" AND {_of(alias)} NOT IN ({theirs})", [owner]
+
+
+def _soon_found(turn: ClaimFilter, now: datetime, owner: int | None) -> tuple[str, list[Any]]:
     """What `_chosen` finds where it is among the oldest mails, without asking for every sender's: with ten thousand senders in the
     queue it is nearly always. Due is asked again outside: PostgreSQL checks that anew where another worker has just claimed the mail.
     """
@@ -255,13 +263,14 @@ def _soon_found(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
     first = f"SELECT id FROM mail WHERE state = 'received' ORDER BY id LIMIT {_FIRST_IDS}"  # noqa: S608 - likewise
     earlier = f"SELECT 1 FROM mail AS e WHERE e.{_DUE} AND {_of('e')} = {_of('m')} AND e.id < m.id"  # noqa: S608 - likewise
     apart = f" AND {_of('m')} NOT IN ({places(others)})" if others else ""
+    not_others, owners = _not_others("m", owner)
     query = (
         f"SELECT id FROM mail WHERE {_DUE} AND id = (SELECT min(m.id) FROM mail AS m WHERE m.id IN ({first}) AND m.{_DUE} "  # noqa: S608 - likewise
         f"AND (m.attempts = 0 {'' if turn.first_tries_only else 'OR m.next_attempt_at <= ?'}) "
-        f"AND NOT EXISTS ({earlier}){apart})"
+        f"AND NOT EXISTS ({earlier}){apart}{not_others})"
     )
     overdue = [] if turn.first_tries_only else [in_utc(now - OVERDUE)]
-    return query, [in_utc(now), in_utc(now), *overdue, in_utc(now), *others]
+    return query, [in_utc(now), in_utc(now), *overdue, in_utc(now), *others, *owners]
 
 
 def _of(alias: str) -> str:
@@ -269,7 +278,7 @@ def _of(alias: str) -> str:
     return _SHARES_AS.replace("mail_from", f"{alias}.mail_from").replace("sender", f"{alias}.sender")
 
 
-def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
+def _chosen(turn: ClaimFilter, now: datetime, owner: int | None) -> tuple[str, list[Any]]:
     """The query for the id of the next mail, one of the senders' oldest due mails, and its values."""
     heads = f"SELECT min(id) AS head FROM mail WHERE {_DUE} GROUP BY {_SHARES_AS}"  # noqa: S608 - likewise
     query = f"SELECT id FROM ({heads}) AS heads JOIN mail ON mail.id = heads.head WHERE {_DUE}"  # noqa: S608 - likewise
@@ -279,6 +288,9 @@ def _chosen(turn: ClaimFilter, now: datetime) -> tuple[str, list[Any]]:
     if turn.busy:
         query += f" AND {_SHARES_AS} NOT IN ({places(turn.busy)})"
         values += turn.busy
+    not_others, owners = _not_others("mail", owner)
+    query += not_others
+    values += owners
     query += " ORDER BY CASE WHEN attempts = 0 OR next_attempt_at <= ? THEN 0 ELSE 1 END, "
     values.append(in_utc(now - OVERDUE))
     if turn.lately:
@@ -307,6 +319,7 @@ async def _park(
             "reason": reason,
             "error": error[:MAX_ERROR],
             "desk": desk,
+            "owner": None,
         }
         if not await received.update(no_reply=NoReplyReason.NOT_READ.value, **changes):
             await check_received(database, mail_id, parked)

@@ -169,7 +169,11 @@ class Outbox(UseCases):
         """
         ours = f"SELECT 1 AS there FROM outbox WHERE state = 'queued' AND reason IN ({places(_OURS)}) LIMIT 1"  # noqa: S608 - our own words
         tries_ours = tries_ours and bool(await self._database.rows(ours, _OURS))
-        due, due_now = f"{_WAITING} AND next_attempt_at <= ?", [*_OURS, in_utc(self._database.clock())]
+        owner = self._database.owner
+        apart = (
+            "" if owner is None else f" AND (owner IS NULL OR owner = {owner:d})"
+        )  # by address it is told which of ours are busy
+        due, due_now = f"{_WAITING} AND next_attempt_at <= ?{apart}", [*_OURS, in_utc(self._database.clock())]
         any_due = f"SELECT 1 AS there FROM outbox WHERE {due} LIMIT 1"  # noqa: S608 - likewise
         # The usual answer, without taking the write lock for it.
         if limit < 1 or not (tries_ours or await self._database.rows(any_due, due_now)):
@@ -182,8 +186,8 @@ class Outbox(UseCases):
                 busy += [row.recipient_fold for row in claimed]
             while len(claimed) < limit:
                 wanted = limit - len(claimed)
-                apart = due if in_flight is None else f"{due} AND recipient_fold NOT IN ({places(busy)})"
-                which = f"WHERE {apart} ORDER BY next_attempt_at, id LIMIT {wanted:d}"
+                free = due if in_flight is None else f"{due} AND recipient_fold NOT IN ({places(busy)})"
+                which = f"WHERE {free} ORDER BY next_attempt_at, id LIMIT {wanted:d}"
                 values = due_now if in_flight is None else [*due_now, *map(storable, busy)]
                 batch = await read(self._database, self._database.models.outbox, which, values, lock=SKIP_LOCKED)
                 true, permitted = await _still_true(self._database, batch)
@@ -248,7 +252,7 @@ class Outbox(UseCases):
             row = await _locked(self._database, outbox_id)
             unsure = max(row.unsure_attempts - 1, 0) if outcome_known else row.unsure_attempts
             old = OutboxState(row.state)
-            changes: dict[str, object] = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure}
+            changes: dict[str, object] = {"reply": reply[:MAX_REPLY], "unsure_attempts": unsure, "owner": None}
             if state is old is OutboxState.QUEUED:
                 changes["reason"] = reason.value
                 if row.reason in _OURS and reason not in OUR_TROUBLE:  # its five days begin where that trouble ends
@@ -386,7 +390,7 @@ async def _take_back(database: Database, outbox_id: int, state: OutboxState, rea
 
 async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permitted: Mapping[int, Permitted]) -> None:
     """Register the attempt and set the next one. `permitted`: outbox id → permission, which is recorded."""
-    now = database.clock()
+    now, owner = database.clock(), database.owner
     for row in rows:
         proof = {}
         if found := permitted.get(row.id):
@@ -395,6 +399,7 @@ async def _lease(database: Database, rows: Iterable[models.OutboxRecord], permit
             "attempts": row.attempts + 1,
             "unsure_attempts": row.unsure_attempts + 1,  # until its result is noted
             "next_attempt_at": now + wait_after(row.attempts + 1, row.id),
+            "owner": owner,
             **proof,
         }
         await change(database, database.models.outbox, changes, "id = ?", [row.id])

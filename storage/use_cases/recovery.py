@@ -1,26 +1,28 @@
-"""After a crash: release the leases of the previous daemon. After a wrong clock: leave no stored time in the future.
+"""After a crash: release the leases of the dead daemon. After a wrong clock: leave no stored time in the future.
 
-`Store.recovery`; `recover` is called once by the app at its start, under the daemon's lock (database/daemon_lock.py), so every lease
-is a previous daemon's. The counts of attempts stay: a mail that crashes the daemon is still parked after three tries, and such a
+`Store.recovery`; `recover` is called by the app: on SQLite once at its start, under the daemon's lock, so every lease is a previous
+daemon's; on PostgreSQL by the daemon that leads, for the claims of those that live no more (database/server_lock.py). The counts of attempts stay: a mail that crashes the daemon is still parked after three tries, and such a
 letter returns to the usual waits. `set_times_right` is called at each tick: what a clock that was ahead has written can't have
 happened later than now, and nothing waits longer than the longest wait there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
-from bot.core.records.incoming_mail import MailState
 from bot.core.records.journal import RESTORED, JournalHead
-from bot.core.records.outgoing_mail import Letter, OutboxState
+from bot.core.records.outgoing_mail import Letter
 from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 from storage.database.connection import Database
 from storage.database.fields import Utc, in_utc
 from storage.database.models import table_of
+from storage.database.rows import change, places, read
+from storage.database.server_lock import LIVING
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -101,30 +103,50 @@ class Recovery(UseCases):
     """The leases of a previous daemon, the times of a wrong clock."""
 
     @use_case
-    async def recover(self) -> tuple[int, int]:
+    async def gone(self) -> frozenset[int]:
+        """Whose claims are there, and who lives no more. SQLite: nobody; there the next daemon knows."""
+        if self._database.dialect == "sqlite":
+            return frozenset()
+        rows = await self._database.rows(
+            "SELECT owner FROM (SELECT owner FROM mail WHERE owner IS NOT NULL UNION "  # noqa: S608 - our own words
+            f"SELECT owner FROM outbox WHERE owner IS NOT NULL) AS owners WHERE owner NOT IN ({LIVING})"
+        )
+        return frozenset(row["owner"] for row in rows)
+
+    @use_case
+    async def recover(self, gone: Collection[int] = ()) -> tuple[int, int]:
         """Make due at once what a daemon that died had in hand: received mails that were tried before, and letters whose last
-        attempt has no result (reason outcome_unknown: they may arrive twice). Returns how many of each. Only for the holder of
-        the daemon's lock (database/daemon_lock.py), before it claims anything.
+        attempt has no result (reason outcome_unknown: they may arrive twice). Returns how many of each. On SQLite only for the holder
+        of the daemon's lock, before it claims anything; on PostgreSQL those who are `gone`.
         """
-        now = self._database.clock()
-        async with self._database.transaction():
-            waiting = self._database.models.mail.filter(
-                state=MailState.RECEIVED.value, attempts__gt=0, next_attempt_at__gt=now
+        database, now = self._database, self._database.clock()
+        of_mails = of_letters = f"owner IN ({places(tuple(gone))})"
+        values: list[Any] = [*gone]
+        if database.dialect == "sqlite":
+            of_mails, values = "attempts > 0 AND next_attempt_at > ?", [in_utc(now)]
+            of_letters = "unsure_attempts > 0 AND next_attempt_at > ?"
+        elif not gone:
+            return 0, 0
+        async with database.transaction():
+            freed = await database.execute(
+                f"UPDATE mail SET next_attempt_at = ?, owner = NULL WHERE state = 'received' AND {of_mails}",  # noqa: S608 - our own words
+                [in_utc(now), *values],
             )
-            mails = await waiting.update(next_attempt_at=now)
-            unsure = self._database.models.outbox.filter(
-                state=OutboxState.QUEUED.value,
-                unsure_attempts__gt=0,
-                attempts__lt=AT_ONCE_ATTEMPTS,
-                next_attempt_at__gt=now,
-            )
-            rows = await unsure.order_by("id").select_for_update().only("id")
+            which = f"WHERE state = 'queued' AND {of_letters} AND attempts < ? ORDER BY id"
+            values_and_most = [*values, AT_ONCE_ATTEMPTS]
+            rows = await read(database, database.models.outbox, which, values_and_most, columns="id", lock=True)
             reason = OutboxReason.OUTCOME_UNKNOWN.value
             for row in rows:
-                await self._database.models.outbox.filter(id=row.id).update(reason=reason, next_attempt_at=now)
+                await change(
+                    database, database.models.outbox, {"reason": reason, "next_attempt_at": now}, "id = ?", [row.id]
+                )
+            if (
+                database.dialect == "postgresql"
+            ):  # what waits as any other, was held or cancelled meanwhile, is nobody's either
+                await database.execute(f"UPDATE outbox SET owner = NULL WHERE {of_letters}", values)  # noqa: S608 - likewise
             entries = [Entry("outgoing.interrupted", "outgoing", row.id, {"reason": reason}) for row in rows]
-            await journal.write(self._database, entries)
-        return mails, len(rows)
+            await journal.write(database, entries)
+        return freed, len(rows)
 
     @use_case
     async def set_times_right(self) -> int:
@@ -200,11 +222,13 @@ class Recovery(UseCases):
         return number
 
     @use_case
-    async def note_run(self, *, started: bool) -> None:
-        """Write into the journal that the daemon has started, or has stopped as it was told to: what has no stop was a crash."""
+    async def note_run(self, *, started: bool, place: str = "") -> None:
+        """Write into the journal that the daemon has started, or has stopped as it was told to: what has no stop was a crash.
+        `place`: which one, where there may be several.
+        """
         async with self._database.transaction():
             event = "daemon.started" if started else "daemon.stopped"
-            await journal.write(self._database, [Entry(event, DAEMON, "")])
+            await journal.write(self._database, [Entry(event, DAEMON, "", {"place": place} if place else {})])
 
     @use_case
     async def note_jump(self, seconds: int) -> None:

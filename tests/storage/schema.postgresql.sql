@@ -120,6 +120,7 @@ mail.quoted text YES
 mail.desk text NO default ''::text
 mail.entered_by bigint YES
 mail.papers jsonb NO default '[]'::jsonb
+mail.owner integer YES
 mail.content bytea NO
 mail_place.mailbox text NO
 mail_place.name text NO
@@ -152,6 +153,7 @@ outbox.attempts integer NO
 outbox.created_at timestamp with time zone NO
 outbox.queued_at timestamp with time zone NO
 outbox.next_attempt_at timestamp with time zone NO
+outbox.owner integer YES
 outbox.done_at timestamp with time zone YES
 outbox.content bytea NO
 outbox.unsure_attempts integer NO default 0
@@ -243,6 +245,7 @@ CASE
     WHEN (COALESCE(mail_from, ''::text) = ''::text) THEN sender
     ELSE lower(mail_from)
 END), id, next_attempt_at) WHERE (state = 'received'::text)
+CREATE INDEX mail_owned ON public.mail USING btree (owner) WHERE (owner IS NOT NULL)
 CREATE INDEX mail_turns ON public.mail USING btree (mail_from, sender, next_attempt_at, attempts, id) WHERE (state = 'received'::text)
 CREATE INDEX outbox_by_counted_as ON public.outbox USING btree (counted_as, created_at, letter, state)
 CREATE INDEX outbox_by_counted_domain ON public.outbox USING btree (counted_domain, created_at, letter, state)
@@ -252,6 +255,7 @@ CREATE INDEX outbox_by_recipient ON public.outbox USING btree (recipient_fold, c
 CREATE INDEX outbox_by_reverse_path ON public.outbox USING btree (reverse_path)
 CREATE INDEX outbox_by_state ON public.outbox USING btree (state, next_attempt_at, id, recipient_fold)
 CREATE INDEX outbox_by_submission ON public.outbox USING btree (submission)
+CREATE INDEX outbox_owned ON public.outbox USING btree (owner) WHERE (owner IS NOT NULL)
 CREATE INDEX reminder_by_outbox ON public.reminder USING btree (outbox_id)
 CREATE INDEX submission_by_domain ON public.submission USING btree (replace(lower(sender), rtrim(lower(sender), replace(lower(sender), '@'::text, ''::text)), ''::text)) WHERE (state = ANY (ARRAY['accepted'::text, 'verified'::text]))
 CREATE INDEX submission_by_guarantee ON public.submission USING btree (guarantee_id)

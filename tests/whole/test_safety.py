@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from tests.patience import PATIENCE_SECONDS, within
-from tests.postgresql import new_database
 from tests.whole.conftest import INBOX, mail_with, notice, register_of
 from tests.whole.world import Daemon, answers, wait_until
 
@@ -59,19 +58,11 @@ def lines(bot: Daemon, level: str) -> list[str]:
     return [line for line in bot.log().splitlines() if f"[{level:9}]" in line]
 
 
-# -- one daemon per database
+# -- one daemon per SQLite file
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-async def storage(request: pytest.FixtureRequest) -> str:
-    """The line of the settings for each kind of database."""
-    if request.param == "sqlite":
-        return ""
-    return f'url = "{await new_database(request.getfixturevalue("cluster"))}"'
-
-
-def test_a_second_daemon_refuses_at_once_and_the_next_starts_after_kill_9(daemon, storage, figure):
-    bot = daemon(storage=storage)
+def test_a_second_daemon_refuses_at_once_and_the_next_starts_after_kill_9(daemon, figure):
+    bot = daemon()
     walls, works = [], []
     for _ in range(3):
         done, wall, work = serve(bot)
@@ -82,8 +73,7 @@ def test_a_second_daemon_refuses_at_once_and_the_next_starts_after_kill_9(daemon
         assert line.startswith("起動できません: このデータベース（")
         assert line.endswith("先にそれを止めてください")
     assert min(works) < 2  # the promise is about a machine that does nothing else
-    kind = "PostgreSQL" if storage else "SQLite"
-    figure(f"a second daemon on {kind} refuses in {min(walls):.2f} s, {min(works):.2f} s of them its own (limit 2 s)")
+    figure(f"a second daemon on SQLite refuses in {min(walls):.2f} s, {min(works):.2f} s of them its own (limit 2 s)")
     assert bot.rows("mail", "list") == []  # commands work beside it
     bot.kill()
     bot.start()

@@ -239,6 +239,7 @@ async def _end_mail(database: Database, mail_id: int, verdict: Verdict) -> None:
         "no_reply": verdict.no_reply and verdict.no_reply.value,
         "sender": verdict.sender,
         "desk": verdict.desk,
+        "owner": None,
         **mapping.ended_columns(verdict.subject, verdict.papers, database.vault),
         **({} if verdict.state is MailState.PARKED else {"error": ""}),
     }

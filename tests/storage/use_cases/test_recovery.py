@@ -16,30 +16,38 @@ from tests.storage.samples import Opener, Watch, arrival, letter
 LEASE = timedelta(minutes=10)
 
 
+async def recover(store: Store) -> tuple[int, int]:
+    """As the app calls it."""
+    return await store.recovery.recover(await store.recovery.gone())
+
+
 async def test_a_mail_in_hand_is_due_at_once_and_its_tries_count_on(store: Store, open_store: Opener) -> None:
     await store.incoming.keep([arrival(), arrival()])
     claimed = await store.incoming.claim(lease=LEASE)
     assert claimed is not None
     new = await open_store()
-    assert await new.recovery.recover() == (1, 0)
-    assert await new.recovery.recover() == (0, 0)
+    assert await recover(new) == (1, 0)
+    assert await recover(new) == (0, 0)
     turns = [await new.incoming.claim(lease=LEASE) for _ in range(3)]
     assert sorted((mail.mail_id, mail.attempts) for mail in turns if mail) == [(1, 2), (2, 1)]
 
 
-async def test_a_mail_that_waits_for_its_next_try_gets_it_at_the_start(store: Store, watch: Watch) -> None:
+async def test_a_mail_that_waits_for_its_next_try_gets_it_at_the_start_of_an_only_daemon(
+    store: Store, url: str, watch: Watch
+) -> None:
     await store.incoming.keep([arrival()])
     await store.incoming.claim(lease=LEASE)
     await store.incoming.postpone(1, error="no memory", until=watch.now + timedelta(minutes=2))
-    assert await store.recovery.recover() == (1, 0)
-    assert await store.incoming.next_due() == watch.now
+    is_only = url.startswith("sqlite")  # among several nobody has it in hand, and it keeps its time
+    assert await recover(store) == (int(is_only), 0)
+    assert await store.incoming.next_due() == watch.now + timedelta(minutes=0 if is_only else 2)
 
 
 async def test_a_letter_whose_result_nobody_noted_goes_at_once_and_is_told_to_be_a_second_one(store: Store) -> None:
     mail = letter("receipt/1")
     await store.outbox.enqueue([mail])
     await store.outbox.claim()
-    assert await store.recovery.recover() == (0, 1)
+    assert await recover(store) == (0, 1)
     assert (await store.outbox.get(1)).reason is OutboxReason.OUTCOME_UNKNOWN
     (claimed,) = await store.outbox.claim()
     assert (claimed.mail, claimed.attempts) == (mail, 2)
@@ -53,7 +61,7 @@ async def test_a_letter_that_the_relay_put_off_keeps_its_time(store: Store, watc
     await store.outbox.claim()
     await store.outbox.note_delivery(1, state=OutboxState.QUEUED, reason=OutboxReason.RELAY_DEFERRED, reply="451 later")
     due = await store.outbox.next_due()
-    assert await store.recovery.recover() == (0, 0)
+    assert await recover(store) == (0, 0)
     assert await store.outbox.next_due() == due
     assert (await store.outbox.get(1)).reason is OutboxReason.RELAY_DEFERRED
 
@@ -62,9 +70,9 @@ async def test_a_letter_in_hand_at_one_death_after_the_other_waits_as_any_other(
     await store.outbox.enqueue([letter("receipt/1")])
     for _ in range(AT_ONCE_ATTEMPTS - 1):
         await store.outbox.claim()
-        assert await store.recovery.recover() == (0, 1)
+        assert await recover(store) == (0, 1)
     await store.outbox.claim()
-    assert await store.recovery.recover() == (0, 0)
+    assert await recover(store) == (0, 0)
     assert await store.outbox.claim() == ()
 
 
@@ -72,7 +80,7 @@ async def test_what_nobody_had_in_hand_is_left_as_it_is(store: Store) -> None:
     await store.incoming.keep([arrival()])
     await store.outbox.enqueue([letter("receipt/1")])
     before = (await store.incoming.list_(), await store.outbox.list_())
-    assert await store.recovery.recover() == (0, 0)
+    assert await recover(store) == (0, 0)
     assert (await store.incoming.list_(), await store.outbox.list_()) == before
 
 

@@ -1,0 +1,90 @@
+"""A database's URL, and the errors of its driver.
+
+Used by connection.py and server_lock.py. Slow to load: Tortoise comes with it. Raises StoreError for a URL that can't be read.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.exceptions import BaseORMException, ConfigurationError, IntegrityError
+
+from bot.surroundings import has_name
+from storage.errors import StoreError
+from storage.files import sqlite_file
+
+# How long a writer waits for another process's transaction; ours take milliseconds, a backup on a slow disk seconds.
+BUSY_TIMEOUT_MS = 15_000
+# Bounds a use case whose server accepts the connection and never answers.
+POSTGRESQL_TIMEOUT_SECONDS = 60
+POSTGRESQL_CONNECTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """A parsed database URL."""
+
+    dialect: str  # "sqlite" or "postgresql"
+    credentials: dict[str, Any]  # the settings of Tortoise's backend
+    file: Path | None = None  # the SQLite file; None: memory or PostgreSQL
+
+
+def read_url(url: str, *, durable: bool) -> DatabaseUrl:
+    """Read a URL: sqlite:///relative, sqlite:////absolute, sqlite://:memory:, postgres://… or postgresql://….
+
+    Raises StoreError for any other, without repeating it (it may hold a password).
+    """
+    scheme = url.partition("://")[0]
+    if scheme == "sqlite":
+        pragmas = {
+            "synchronous": _synchronous(url, durable=durable),
+            "busy_timeout": BUSY_TIMEOUT_MS,
+            "secure_delete": "ON",  # overwrite deleted content; else it stays in a free page
+        }
+        file = sqlite_file(url)
+        return DatabaseUrl("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
+    if scheme in {"postgres", "postgresql"}:
+        try:
+            settings = dict(expand_db_url(url)["credentials"])
+        except (ConfigurationError, ValueError) as error:
+            raise StoreError("the PostgreSQL URL can't be read") from error
+        if not (settings.get("user") or os.environ.get("PGUSER") or has_name()):
+            raise StoreError("storage.url に利用者名を書いてください（postgres://利用者@ホスト/名前）")
+        settings.setdefault("command_timeout", POSTGRESQL_TIMEOUT_SECONDS)
+        settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
+        return DatabaseUrl("postgresql", settings)
+    raise StoreError("a database URL begins with sqlite:// or postgres://")
+
+
+def _synchronous(url: str, *, durable: bool) -> str:
+    """PRAGMA synchronous. FULL makes a commit durable; `?synchronous=NORMAL` is for the test that shows the loss without."""
+    setting = url.partition("?")[2]
+    if setting in {"", "synchronous=NORMAL"}:
+        return "NORMAL" if setting else "FULL" if durable else "OFF"
+    raise StoreError("an SQLite URL has no such settings")
+
+
+def driver_errors() -> tuple[type[Exception], ...]:
+    """Every exception class of a failing database; asyncpg's are no subclasses of Tortoise's or OSError.
+
+    OverflowError: sqlite3 raises it for an id of more than 64 bits.
+    """
+    errors: tuple[type[Exception], ...] = (BaseORMException, sqlite3.Error, OSError, OverflowError)
+    asyncpg = sys.modules.get("asyncpg")  # an extra: loaded where PostgreSQL is used
+    if asyncpg is None:
+        return errors
+    # InternalClientError: asyncpg sometimes raises it when the server cuts the connection during a query.
+    return (*errors, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+def is_about_values(error: Exception) -> bool:
+    """Whether the database would refuse the same again."""
+    asyncpg = sys.modules.get("asyncpg")
+    refusals = (IntegrityError, sqlite3.IntegrityError, sqlite3.DataError, OverflowError)
+    return isinstance(error, refusals if asyncpg is None else (*refusals, asyncpg.DataError))
