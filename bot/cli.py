@@ -78,6 +78,7 @@ _COMMANDS = MappingProxyType(
             "今の状態を示します。異常があれば、終了コードが1になります。",
             "Show how the machine stands; exit code 1 when something is wrong.",
         ),
+        "storage": ("bot.commands.restore:storage", "データベース。", "The database."),
         "submissions": (
             "bot.commands.submissions:submissions",
             "提出された認証キーのお知らせ（受付）。",

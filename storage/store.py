@@ -7,6 +7,7 @@ Raises StoreError (temporary: retry), NotFound, WrongState.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
@@ -19,6 +20,7 @@ from storage.database.daemon_lock import DaemonLock
 from storage.errors import NotFound, StoreError, WrongState
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import Vault, derived
+from storage.moving import take_all
 from storage.opening import open_database
 from storage.use_cases.key_rotation import KeyRotation, KeysCheck
 
@@ -114,6 +116,23 @@ class Store:
     async def close(self) -> None:
         """Wait for running use cases, then disconnect; else the driver's thread keeps the process alive. Twice is no error."""
         await self._database.close()
+
+    async def take_all_from(self, source: Store, tell: Callable[[int, int], None]) -> int:
+        """Copy the whole of another database into this empty one, in one transaction, and compare every row; returns how many. No
+        daemon may run on either. `tell`: how many steps of how many are done. A cancelled copy leaves nothing. Raises StoreError.
+        """
+        is_cancelled = False
+
+        def go_on(done: int, total: int) -> None:
+            if is_cancelled:
+                raise StoreError("stopped")
+            tell(done, total)
+
+        try:
+            return await self._database.run(take_all, source._database, go_on)
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
 
     def derived_secret(self, label: str) -> bytes:
         """32 bytes derived from this database's secret, different for each label; a rotation of the keys does not change them."""

@@ -68,6 +68,7 @@ CALLED = {
     ("submissions", "send-key"): [RECEIPT],
     ("submissions", "show"): [RECEIPT],
     ("submissions", "verify"): [RECEIPT],
+    ("storage", "move"): ["--to", "postgres://bot@127.0.0.1:1/nowhere"],
     ("summary",): ["--print"],
 }
 # These start processes, or go on until they are stopped: the test below with a process has them.
