@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 ROWS_PER_STATEMENT = 500
 VALUES_IN_LIST = 1_000
 SKIP_LOCKED = "SKIP LOCKED"
+_REGISTER = 0x7265676973746572  # "register" in ASCII
 
 
 def places(values: Sequence[Any]) -> str:
@@ -99,6 +100,15 @@ async def change(
     assignments = ", ".join(f"{name} = ?" for name in names)
     sql = f"UPDATE {table_of(model)} SET {assignments} WHERE {where}"  # noqa: S608 - our own names
     return await database.execute(sql, [*to_columns(model, changes, names), *values])
+
+
+async def lock_register(database: Database, *, alone: bool) -> None:
+    """The first lock of a transaction that touches guarantees and submissions. An import goes from guarantees to submissions, a
+    decision the other way: each would wait for the other's rows. `alone`: the import. SQLite's transaction has the only write lock.
+    """
+    if database.dialect == "postgresql":
+        shared = "" if alone else "_shared"
+        await database.rows(f"SELECT pg_advisory_xact_lock{shared}({_REGISTER})")
 
 
 async def first_time(database: Database, sql: str, values: Sequence[Any] = ()) -> datetime | None:

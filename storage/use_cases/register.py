@@ -24,7 +24,7 @@ from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import storable
 from storage.database.models import to_columns
-from storage.database.rows import batches, check_move, insert, one, places, read, wrong_state
+from storage.database.rows import batches, check_move, insert, lock_register, one, places, read, wrong_state
 from storage.errors import NotFound, StoreError
 from storage.use_cases import consent, journal, versions
 from storage.use_cases.base import UseCases, use_case
@@ -127,6 +127,7 @@ class Register(UseCases):
         added = [each for each in changes if each.kind is ChangeKind.ADD]
         updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
         async with self._database.transaction(seals=True):
+            await lock_register(self._database, alone=True)
             rows = [mapping.guarantee_row(each.after, self._database.vault) for each in added]
             new = await insert(self._database, self._database.models.guarantee, rows)
             imported = [

@@ -28,7 +28,7 @@ from bot.crash_points import crash_point
 from storage.database import mapping
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
-from storage.database.rows import change, check_move, newest, one
+from storage.database.rows import change, check_move, lock_register, newest, one
 from storage.errors import NotFound, Overtaken, WrongState
 from storage.use_cases import (
     bounces,
@@ -86,6 +86,7 @@ class Submissions(UseCases):
         submission's reasons; verify also moves the guarantee to verified. Raises NotFound, WrongState.
         """
         async with self._database.transaction(seals=True):
+            await lock_register(self._database, alone=False)
             judged, entries = await judge_submission(self._database, judgement, actor)
             entries += await outbox.put(self._database, outgoing)
             await journal.write(self._database, entries)
@@ -174,6 +175,8 @@ async def _settle(
 ) -> None:
     check_move(f"mail {mail_id}", TRANSITIONS, MailState.RECEIVED, verdict.state)
     async with database.transaction(seals=True, short=True):
+        if verdict.submissions or verdict.carried_out or verdict.replaced or verdict.keys_received:
+            await lock_register(database, alone=False)
         await _end_mail(database, mail_id, verdict)
         entries = [Entry(f"mail.{verdict.state.value}", "mail", mail_id, _mail_detail(verdict))]
         entries += await end_unverified(database, verdict.submissions)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.records.envelope import Arrival
+from bot.core.records.incoming_mail import ClerkDecision
 from bot.core.records.outgoing_mail import OutboxState
-from bot.core.records.reasons import OutboxReason
+from bot.core.records.reasons import OutboxReason, SubmissionReason
+from bot.core.records.secret import AuthKey
+from bot.core.records.submission import SubmissionState
 from storage.database.daemon_lock import DaemonLock
 from storage.errors import DaemonRunning, StoreError
 from storage.store import Store, Vault
 from tests.patience import PATIENCE_SECONDS
-from tests.storage.samples import ENVELOPE, Watch, arrival, letter, settled
+from tests.storage.samples import ENVELOPE, FIELDS, GUARANTEE, Watch, accepted, add, arrival, letter, settled, update
 
 pytestmark = pytest.mark.postgresql
 LEASE = timedelta(minutes=15)
@@ -206,3 +210,29 @@ async def test_the_journals_chain_and_the_numbers_hold_with_several_writers(daem
     )
     check = await stores[0].journal.verify()
     assert (check.is_whole, check.head.number) == (True, 48)
+
+
+async def test_an_import_and_clerks_words_on_the_same_rows_do_not_lock_each_other_out(daemon: Daemons) -> None:
+    (one, _), (other, _) = await daemon(), await daemon()
+    rows = [replace(GUARANTEE, number=f"00123-45{n:04}", project_name=f"工事{n}") for n in range(40)]
+    await one.register.change(add(*rows), actor="clerk", source="a.csv")
+    known = {row.number: row for row in await one.register.guarantees()}
+    receipts = [f"20261122-{n:04}-1" for n in range(len(rows))]
+    for n, receipt in enumerate(receipts):
+        ((kept,), number) = (
+            await one.incoming.keep([mail_of(f"{n}@example.jp")]),
+            known[rows[n].number or ""].guarantee_id,
+        )
+        fields = replace(FIELDS, number=rows[n].number or "", auth_key=AuthKey(f"Ab3dEf7hJ{n:03}"))
+        await one.submissions.settle(kept.mail_id, settled(accepted(number, receipt, fields=fields)))
+    changes = [update(row, guarantee_amount_yen=1) for row in known.values()]
+    refused = [
+        ClerkDecision(receipt, SubmissionState.REFUSED, SubmissionReason.CLERK_REFUSED, note="x")
+        for receipt in receipts
+    ]
+    await asyncio.gather(
+        one.register.change(changes, actor="folder", source="b.csv"),
+        *(other.submissions.judge(word, actor="yamada") for word in reversed(refused)),
+    )
+    assert {row.guarantee_amount_yen for row in await one.register.guarantees()} == {1}
+    assert {row.state for row in await one.submissions.list_()} == {SubmissionState.REFUSED}
