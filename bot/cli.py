@@ -28,7 +28,7 @@ _COMMANDS = MappingProxyType(
             "What is understood of clerks' answers (担当者の返信).",
         ),
         "check-config": (
-            "bot.commands.serve:check_config",
+            "bot.commands.settings.check_config:check_config",
             "起動せずに設定を確かめ、その内容を示します。",
             "Check the settings without starting, and say what they amount to.",
         ),
@@ -41,6 +41,11 @@ _COMMANDS = MappingProxyType(
             "bot.commands.demo:demo",
             "見本のメールで受信から返信までを動かし、結果を示します。外へは何も送りません。",
             "Run the whole path on sample mails and show what comes out; nothing leaves the machine.",
+        ),
+        "doctor": (
+            "bot.commands.settings.doctor:doctor",
+            "フォルダ、ポート、メールサーバー、鍵、データベース、時計などを調べ、直し方を示します。何も変えません。",
+            "Look at folders, ports, mail servers, keys, database, clock and more, and name each cure; nothing is changed.",
         ),
         "inspect": (
             "bot.commands.inspect:inspect",

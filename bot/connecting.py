@@ -31,7 +31,7 @@ def connections_of(config: Config) -> tuple[Deliverer, ...]:
             outgoing.port,
             tls=outgoing.tls,
             login=login,
-            answers_from="" if outgoing.null_sender else _bounces_to(config),
+            answers_from="" if outgoing.null_sender else bounces_to(config),
             hostname=config.smtp.hostname,
             ca_file=str(config.path(outgoing.ca_file)) if outgoing.ca_file else "",
         )
@@ -44,7 +44,8 @@ _NULL_CURE = (
 )
 
 
-def _bounces_to(config: Config) -> str:
+def bounces_to(config: Config) -> str:
+    """The reverse-path of what may come back."""
     return config.mail.bounce_address or config.mail.inboxes[0]
 
 
@@ -57,7 +58,7 @@ async def relays_refusals(config: Config) -> tuple[str, ...]:
     null = ("",) if config.outgoing.null_sender else ()
     try:
         async with asyncio.timeout(TRIAL_SECONDS):
-            refused = await relay.refusals((*null, _bounces_to(config)))
+            refused = await relay.refusals((*null, bounces_to(config)))
             await relay.close()
     except TimeoutError:
         return (f"中継サーバーが{TRIAL_SECONDS:.0f}秒以内に応じませんでした",)

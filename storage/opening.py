@@ -1,6 +1,6 @@
-"""Open a database: connect, open its vault, migrate its schema.
+"""Open a database: connect, open its vault, migrate its schema; or look what that would change.
 
-Called by `Store.open` only. The opening of an SQLite file is serialised between processes by `<file>.lock`. That the key file
+Called by `Store.open`, and by `doctor`. The opening of an SQLite file is serialised between processes by `<file>.lock`. That the key file
 belongs to the database is checked before any migration. Raises StoreError and its subclasses KeysUnfit (Japanese, says what
 to do), NotPrivate, DatabaseGone, DatabaseReplaced.
 """
@@ -13,7 +13,7 @@ from bot.clock import Clock
 from storage.database.connection import Database
 from storage.database.daemon_lock import DaemonLock
 from storage.database.driver import read_url
-from storage.database.migrate import locked, migrate
+from storage.database.migrate import locked, migrate, pending_of
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import make_folder
 from storage.keys.key_file import KeyFile
@@ -30,6 +30,33 @@ async def open_database(
     daemon: DaemonLock | None = None,
 ) -> Database:
     """Connect and migrate; see Store.open."""
+    database = _unopened(url, clock, durable=durable, daemon=daemon)
+    try:
+        await database.run(_start, keys, new_database=new_database)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def pending_migrations(url: str, *, clock: Clock) -> tuple[str, ...] | None:
+    """What opening this database would change of its schema: the migrations' names; None: it has no tables yet. Nothing is changed.
+
+    An SQLite file must be there. Raises SchemaUnfit, StoreError.
+    """
+
+    async def look(database: Database) -> tuple[str, ...] | None:
+        await database.connect()
+        return await pending_of(database.client)
+
+    database = _unopened(url, clock, durable=True)
+    try:
+        return await database.run(look)
+    finally:
+        await database.close()
+
+
+def _unopened(url: str, clock: Clock, *, durable: bool, daemon: DaemonLock | None = None) -> Database:
     where = read_url(url, durable=durable)
     if where.dialect == "sqlite":
         from storage.database.backends import sqlite as backend  # noqa: PLC0415 - as below
@@ -38,13 +65,7 @@ async def open_database(
             from storage.database.backends import postgresql as backend  # type: ignore[no-redef]  # noqa: PLC0415 - needs the extra
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-    database = Database(where, backend.MODELS, clock, daemon)
-    try:
-        await database.run(_start, keys, new_database=new_database)
-    except BaseException:
-        await database.close()
-        raise
-    return database
+    return Database(where, backend.MODELS, clock, daemon)
 
 
 async def _start(database: Database, keys: KeyFile | Vault, *, new_database: bool) -> None:

@@ -130,7 +130,7 @@ EXCHANGES_OWN_TEXT = ("bot.intake.imap.stand_in", "parse_mail")
 POOL = frozenset({"bot.documents.pool.progress", "bot.documents.pool.reader"})
 READING_ROOMS = ("bot.core.mail.", "bot.core.notice.", *READERS)
 """They read for each other, and are called in the child; the daemon's own head is the one that is called outside."""
-NO_DAEMON = ("bot.documents.", "bot.commands.", "bot.cli")
+NO_DAEMON = ("bot.documents.", "bot.commands.", "bot.probing.", "bot.cli")
 
 
 @cache

@@ -21,19 +21,18 @@ from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of, calendar_of, waiting_after
 from bot.core.health.alarm_words import NOT_URGENT, WORDS
-from bot.core.health.alarms import NO_ROOM_AFTER, Alarm, AlarmFacts, found
+from bot.core.health.alarms import Alarm
 from bot.core.health.reconciliation import Ledger, MailboxCheck
-from bot.core.health.status import Backlog, as_seen_from_outside
+from bot.core.health.status import Backlog
 from bot.core.health.workers import WorkerHealth
 from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
+from bot.probing.alarms import alarms_seen
 from storage.database.daemon_lock import is_running
-from storage.files import DiskRoom, newest
 from storage.store import Store
 
 _LEDGER_OF = timedelta(days=1)
@@ -115,33 +114,17 @@ def _for_nagios(stands: _Status) -> tuple[int, str]:
 
 
 async def _look(config: Config, store: Store, now: datetime) -> _Status:
-    folder = config.data_folder
-    has_room = DiskRoom(folder, config.room_bytes)()
-    watched = [cursor for cursor in await store.mailboxes.memories() if config.imap.enabled]
-    running, workers, backup = await is_running(config.database_url), await store.health.workers(), backup_of(config)
-    facts = AlarmFacts(
-        store=await store.health.alarm_facts(waiting_after(config)),
-        mailboxes=tuple(as_seen_from_outside(cursor) for cursor in watched),
-        no_room_since=None if has_room else now - NO_ROOM_AFTER,
-        workers=workers if running else (),  # what a daemon said that has ended is not how it stands
-        calendar=calendar_of(config),
-        backup_at=newest(backup[0]) if backup else None,
-        backup_within=backup[1] if backup else None,
-    )
-    seen = {(alarm.kind, alarm.subject): alarm for alarm in found(facts, now)}
-    opened = {
-        (alarm.kind, alarm.subject): alarm for alarm in await store.health.open_alarms() if alarm.absent_since is None
-    }
+    running = await is_running(config.database_url)
     return _Status(
         is_running=running,
         backlog=await store.health.backlog(),
         memories=await store.mailboxes.memories(),
         checks=await store.mailboxes.checks(),
         ledger=await store.health.ledger(since=now - _LEDGER_OF),
-        free_bytes=shutil.disk_usage(folder).free,
+        free_bytes=shutil.disk_usage(config.data_folder).free,
         journal_head=str(await store.journal.head()),
-        workers=workers,
-        alarms=tuple((seen | opened).values()),
+        workers=await store.health.workers(),
+        alarms=await alarms_seen(config, store, now, runs=running),
         notes=unproven_senders(config),
     )
 

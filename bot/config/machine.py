@@ -33,6 +33,11 @@ class StorageSection(Section):
         ),
         examples=["/etc/hosho-bot/keys/hosho.key"],
     )
+    key_copy: FilePath | None = Field(
+        default=None,
+        description="鍵ファイルの控えの場所。書くと、控えがあり、今の鍵が入っているかを doctor が確かめます（使うことはありません）",
+        examples=["/srv/backup-keys/hosho.key"],
+    )
     free_mib: int = Field(
         default=200,
         ge=1,

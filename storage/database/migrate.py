@@ -109,6 +109,13 @@ async def migrate(
         await client.execute_query("PRAGMA foreign_keys=ON")
 
 
+async def pending_of(client: BaseDBAsyncClient, folder: Traversable = MIGRATIONS) -> tuple[str, ...] | None:
+    """The names of the migrations that `migrate` would apply; None: there is no table yet. Nothing is changed. Raises SchemaUnfit."""
+    known = migrations("sqlite" if client.capabilities.dialect == "sqlite" else "postgresql", folder)
+    current = _checked(await _applied(client), known)
+    return tuple(m.name for m in known if m.version > current) if current else None
+
+
 def backup(database: Path, copy: Path) -> None:
     """Copy an SQLite database, also while it is in use. The copy appears whole or not at all, mode 0600."""
     unfinished = copy.with_name(copy.name + ".part")

@@ -20,8 +20,8 @@ CONFIG = """
 city = "見本市"
 [mail]
 inboxes = ["hosho@city.example.jp"]
-[smtp]
-enabled = true
+[folder]
+path = "mails"
 [outgoing]
 method = "smtp"
 host = "127.0.0.1"

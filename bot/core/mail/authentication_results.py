@@ -162,6 +162,11 @@ def _of(value: str, ours: str) -> list[str] | None:
 _UNREADABLE = "?"
 
 
+def written_by(value: str) -> str:
+    """The authserv-id of a field's value; "" where it can't be read."""
+    return _name((_statements(value) or [""])[0])
+
+
 def _name(statement: str) -> str:
     """The authserv-id, as names of hosts are compared, without the version that may follow it; "" where there is none."""
     words = statement.split()

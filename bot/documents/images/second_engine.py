@@ -7,8 +7,6 @@ Raises ImportError or FileNotFoundError when it is made without the OCR extra, n
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 from PIL import Image
 
@@ -16,19 +14,18 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read when the library is loade
 
 import tesserocr
 
+from bot.documents.images.data_files import LANGUAGE, tessdata
 from bot.documents.images.text_detection import Grey
-
-_LANGUAGE = "jpn"
 
 
 class SecondEye:
     """Tesseract with its Japanese data, ready for lines."""
 
     def __init__(self) -> None:
-        data = Path(sys.prefix) / "share" / "tessdata"
-        if not (data / f"{_LANGUAGE}.traineddata").is_file():
-            raise FileNotFoundError(_LANGUAGE)
-        self._api = tesserocr.PyTessBaseAPI(path=str(data), lang=_LANGUAGE, psm=tesserocr.PSM.SINGLE_LINE)
+        data = tessdata()
+        if not (data / f"{LANGUAGE}.traineddata").is_file():
+            raise FileNotFoundError(LANGUAGE)
+        self._api = tesserocr.PyTessBaseAPI(path=str(data), lang=LANGUAGE, psm=tesserocr.PSM.SINGLE_LINE)
 
     def read(self, line: Grey, dpi: float) -> str:
         """The letters of a picture of one line, without blanks; "" for none."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 
 from bot.core.notice.document import Document
 from bot.core.notice.evidence import View
 from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 from bot.documents.images.budget import LookBudget
+from bot.documents.images.data_files import missing_packages
 
 Look = Callable[[Document, bytes, PaperContent, Formats, Sequence[str], LookBudget], tuple[Document, PaperContent]]
 
@@ -30,7 +30,7 @@ class Sight:
 
 def is_installed() -> bool:
     """Whether the OCR extra's packages are there."""
-    return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime", "cv2", "tesserocr"))
+    return not missing_packages()
 
 
 def load_sight(rehearse: Callable[[Sight], None]) -> Sight:

@@ -7,7 +7,6 @@ Raises ImportError or FileNotFoundError when it is made without the OCR extra, n
 
 from __future__ import annotations
 
-import importlib.util
 import string
 from collections.abc import Sequence
 from copy import copy
@@ -20,11 +19,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from bot.documents.images.data_files import DETECTOR, RECOGNISER, models
+
 Grey: TypeAlias = NDArray[np.uint8]
 Quads: TypeAlias = NDArray[np.float32]
-
-_DETECTOR = "PP-OCRv6_det_small.onnx"
-_RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
 DETECTED_SIDE = 960
 """The longer side of the picture in which text is sought; 1280 takes twice as long and finds no more."""
@@ -62,9 +60,11 @@ class Recogniser:
     """Both networks, loaded."""
 
     def __init__(self) -> None:
-        models = _models()
-        self._detector = _session(models / _DETECTOR)
-        self._recogniser = _session(models / _RECOGNISER)
+        folder = models()
+        if folder is None:
+            raise ImportError("rapidocr is not installed")
+        self._detector = _session(folder / DETECTOR)
+        self._recogniser = _session(folder / RECOGNISER)
         letters = self._recogniser.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._letters = ("", *letters, " ")
         self._japanese = np.array(_japanese_among(self._letters))
@@ -140,13 +140,6 @@ def _japanese_among(letters: Sequence[str]) -> list[int]:
         for place, (letter, left) in enumerate(zip(letters, known, strict=True))
         if len(letter) == len(left) and letter not in _OLD_FORMS
     ]
-
-
-def _models() -> Path:
-    found = importlib.util.find_spec("rapidocr")
-    if found is None or not found.submodule_search_locations:
-        raise ImportError("rapidocr is not installed")
-    return Path(next(iter(found.submodule_search_locations))) / "models"
 
 
 def _session(model: Path) -> Any:

@@ -19,25 +19,23 @@ is fetched and logged. `received_at` is our clock: INTERNALDATE is set by anothe
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import random
-import ssl
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.clock import Clock
 from bot.core.health.alarms import MailboxHealth
 from bot.core.health.reconciliation import MailboxCheck, first_day, is_due
-from bot.core.records.envelope import HEADER_BLOCK_BYTES
 from bot.crash_points import crash_point
 from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.fetching import Fetcher, Taken
+from bot.intake.imap.login import certificate_end, logged_in
 from bot.intake.imap.mailbox import OpenMailbox, batches, groups
-from bot.intake.imap.protocol import ImapProtocol, connect
+from bot.intake.imap.protocol import ImapProtocol
 from bot.intake.imap.settings import ImapSettings, Mailboxes
 from bot.intake.imap.wire import ImapError, ListingError, LoginRefusedError
 from bot.intake.receive import Receiver, always_room
@@ -177,29 +175,8 @@ class ImapWatcher:
             imap.abort()
 
     async def _connect(self) -> ImapProtocol:
-        settings = self._settings
-        context = None
-        if settings.tls != "none":
-            context = settings.ssl_context or ssl.create_default_context()
-        secret = await settings.credential()  # before connecting: servers close a connection without login soon
-        imap = await connect(
-            settings.host,
-            settings.port,
-            context=context if settings.tls == "implicit" else None,
-            max_literal_bytes=2 * settings.max_bytes + HEADER_BLOCK_BYTES,  # servers count sizes differently
-            reply_seconds=settings.reply_seconds,
-        )
-        try:
-            if context is not None and settings.tls == "starttls":
-                await imap.start_tls(context, settings.host)
-            if context is None and not _is_loopback(imap):
-                raise LoginRefusedError("a password is not sent in plain to another machine; set tls")  # noqa: TRY301
-            log_in = imap.log_in_by_token if settings.auth == "xoauth2" else imap.log_in
-            await log_in(settings.user, secret.get_secret_value())
-        except BaseException:
-            imap.abort()
-            raise
-        self._health = replace(self._health, certificate_ends_at=_certificate_end(imap))
+        imap = await logged_in(self._settings)
+        self._health = replace(self._health, certificate_ends_at=certificate_end(imap))
         return imap
 
     async def _wait(self, imap: ImapProtocol) -> None:
@@ -348,16 +325,3 @@ def check_line(check: MailboxCheck) -> str:
         f"compared {check.days} days: server {check.on_server}, ours {check.known}, missing {check.missing}, "
         f"of these fetched now {check.recovered}"
     )
-
-
-def _is_loopback(imap: ImapProtocol) -> bool:
-    """Whether the server is on this machine, judged by the connected address, not by its name."""
-    address = str(imap.transport.get_extra_info("peername")[0])
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-
-
-def _certificate_end(imap: ImapProtocol) -> datetime | None:
-    """The end of the server certificate's validity; None without TLS."""
-    certificate = imap.transport.get_extra_info("peercert")
-    ends = certificate.get("notAfter") if certificate else None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
