@@ -38,10 +38,16 @@ K = FindingKind
 SOON = 0.2
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("installed")
+    asyncio.run(install(made))
+    return made
+
+
 @pytest.fixture
-async def folder(tmp_path: Path) -> Path:
-    await install(tmp_path)
-    return tmp_path
+def folder(tmp_path: Path, installed: Path) -> Path:
+    return shutil.copytree(installed, tmp_path, dirs_exist_ok=True)
 
 
 async def kinds(folder: Path, changes: dict[str, dict[str, object]] | None = None) -> list[FindingKind]:

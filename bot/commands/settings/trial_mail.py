@@ -71,5 +71,5 @@ async def _is_back(config: Config, token: bytes, seconds: float) -> bool:
                 looked_at.add(mail_id)
                 if token in (await store.incoming.get(mail_id))[1]:
                     return True
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(min(_LOOK_SECONDS, seconds))
     return False
