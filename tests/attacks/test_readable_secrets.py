@@ -51,7 +51,7 @@ def test_settings_of_which_the_group_alone_knows_are_in_order_and_show_no_passwo
     assert "krit" not in told.output
 
 
-@pytest.mark.parametrize("url", ["", "postgres://bot@db.example.jp/hosho", "sqlite:////srv/hosho.db"])
+@pytest.mark.parametrize("url", ["", "postgres://bot@db.example.jp/hosho", "sqlite:////srv/hosho/hosho.db"])
 def test_settings_without_a_password_may_be_read_and_not_changed_by_everybody(tmp_path, url):
     assert checked(written(tmp_path, url, 0o644)).exit_code == 0
     file = written(tmp_path, url, 0o646)

@@ -27,6 +27,7 @@ from bot.core.health.finding_kinds import FindingKind
 from bot.intake.imap.cursor import MailboxCursor
 from bot.probing import servers
 from storage.database.daemon_lock import DaemonLock
+from storage.opening import pending_migrations
 from storage.store import KeyFile, Store
 from tests.certificates import Authority
 from tests.commands.installation import install, secret, write
@@ -200,6 +201,16 @@ async def test_a_taken_port_is_found_unless_our_daemon_has_it(folder):
 async def test_before_the_first_start_there_is_nothing_to_find_but_what_is_not_there_yet(tmp_path):
     assert await kinds(tmp_path) == [K.FOLDER_MISSING, K.FOLDER_MISSING]
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.postgresql
+async def test_a_postgresql_database_before_and_after_its_first_start(folder, new_postgresql):
+    changes = {"storage": {"url": new_postgresql}}
+    assert await kinds(folder, changes) == []
+    assert await pending_migrations(new_postgresql, clock=utc_now) is None  # and it has made nothing there
+    async with await Store.open(new_postgresql, vault=KeyFile(folder / "keys/hosho.key"), clock=utc_now):
+        pass
+    assert await kinds(folder, changes) == []
 
 
 # -- the last mails
