@@ -181,25 +181,31 @@ async def _logged_in(client: aiosmtplib.SMTP, talk: _Talk, config: Config) -> No
 
 
 async def _named(client: aiosmtplib.SMTP, talk: _Talk, config: Config, recipients: Sequence[str]) -> None:
-    """MAIL with each reverse-path, then RCPT with each recipient."""
+    """Each of our reverse-paths, with recipients: a relay may say only then that it refuses the sender."""
+    await _transaction(client, talk, bounces_to(config), recipients)
+    if config.outgoing.null_sender:
+        await _transaction(client, talk, "", recipients[:1])
 
-    async def tried(address: str) -> bool:
-        try:
-            await (client.mail(address) if talk.stage is Stage.MAIL else client.rcpt(address))
-        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPRecipientRefused) as error:
-            talk.refused.append(replace(_refusal(talk.stage, error), address=address))
-            return False
-        return True
 
-    null = ("",) if config.outgoing.null_sender else ()
-    takes = False
-    for sender in (*null, bounces_to(config)):
-        talk.stage = Stage.MAIL
-        await client.rset()
-        takes = await tried(sender)
+async def _transaction(client: aiosmtplib.SMTP, talk: _Talk, sender: str, recipients: Sequence[str]) -> None:
+    """MAIL, RCPTs, and RSET: no mail."""
+
+    def refused(error: aiosmtplib.SMTPException, recipient: str = "") -> None:
+        talk.refused.append(replace(_refusal(talk.stage, error), sender=sender, recipient=recipient))
+
+    talk.stage = Stage.MAIL
+    await client.rset()
+    try:
+        await client.mail(sender)
+    except aiosmtplib.SMTPSenderRefused as error:
+        refused(error)
+        return
     talk.stage = Stage.RCPT
-    for recipient in recipients if takes else ():
-        await tried(recipient)
+    for recipient in recipients:
+        try:
+            await client.rcpt(recipient)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused(error, recipient)
     await client.rset()
 
 

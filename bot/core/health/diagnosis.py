@@ -40,7 +40,8 @@ from bot.core.health.probe_facts import (
     Twin,
     Use,
 )
-from bot.core.health.relay_replies import Stage
+from bot.core.health.relay_replies import Stage, reason_of
+from bot.core.records.reasons import OutboxReason
 from bot.core.text.dates import JAPAN
 
 CLOCK_MAY_DIFFER = timedelta(minutes=5)
@@ -253,11 +254,19 @@ _ANSWERS = MappingProxyType(
         Stage.EHLO: FindingKind.SERVER_GREETING,
         Stage.STARTTLS: FindingKind.TLS_FAILED,
         Stage.AUTH: FindingKind.LOGIN_REFUSED,
-        Stage.MAIL: FindingKind.SENDER_REFUSED,
-        Stage.RCPT: FindingKind.RECIPIENT_REFUSED,
     }
 )
-_KEYS = MappingProxyType({Stage.AUTH: "user", Stage.STARTTLS: "tls", Stage.MAIL: "null_sender", Stage.RCPT: "host"})
+_KEYS = MappingProxyType(
+    {
+        FindingKind.LOGIN_REFUSED: "user",
+        FindingKind.LOGIN_WANTED: "user",
+        FindingKind.LOGIN_NOT_OFFERED: "auth",
+        FindingKind.NO_CREDENTIAL: "auth",
+        FindingKind.NO_STARTTLS: "tls",
+        FindingKind.TLS_FAILED: "tls",
+        FindingKind.NULL_SENDER_REFUSED: "null_sender",
+    }
+)
 _CA = MappingProxyType(
     {
         "outgoing": "outgoing.ca_file に指定",
@@ -273,25 +282,51 @@ def _kind_of(refusal: Refusal) -> FindingKind:
         return FindingKind.NO_STARTTLS if refusal.stage is Stage.STARTTLS else FindingKind.LOGIN_NOT_OFFERED
     if refusal.error is not Error.ANSWER:
         return _ERRORS[refusal.error]
-    if refusal.words.startswith("4") and refusal.stage is not Stage.AUTH:  # greylisting, or a bad moment
+    if refusal.stage in _REASONED:
+        code, _, message = refusal.words.partition(" ")
+        kind = _REASONS.get(reason_of(refusal.stage, int(code) if code.isdecimal() else 0, message))
+        if kind is not FindingKind.SENDER_REFUSED and refusal.stage is Stage.RCPT:
+            kind = kind or FindingKind.RECIPIENT_REFUSED
+        elif not refusal.sender and kind in {None, FindingKind.SENDER_REFUSED}:
+            return FindingKind.NULL_SENDER_REFUSED
+        return kind or FindingKind.SENDER_REFUSED
+    if refusal.words.startswith("4") and refusal.stage is not Stage.AUTH:  # a bad moment
         return FindingKind.SERVER_REFUSES
-    if refusal.stage is Stage.MAIL and not refusal.address:
-        return FindingKind.NULL_SENDER_REFUSED
     return _ANSWERS.get(refusal.stage, FindingKind.SERVER_REFUSES)
 
 
+_REASONED = frozenset({Stage.MAIL, Stage.RCPT})
+_REASONS = MappingProxyType(
+    {
+        OutboxReason.RELAY_LOGIN: FindingKind.LOGIN_WANTED,
+        OutboxReason.RELAY_SENDER: FindingKind.SENDER_REFUSED,
+        OutboxReason.RELAY_DEFERRED: FindingKind.SERVER_REFUSES,
+    }
+)
+
+
+def _told(refusals: Sequence[Refusal]) -> Iterator[tuple[FindingKind, Refusal]]:
+    """Each thing once. A relay may refuse a sender only at RCPT (Postfix: smtpd_delay_reject), for every recipient."""
+    with_sender = {one.recipient for one in refusals if one.stage is Stage.RCPT and one.sender}
+    said: set[FindingKind] = set()
+    for refusal in refusals:
+        kind = _kind_of(refusal)
+        if refusal.stage is Stage.RCPT and not refusal.sender:
+            if refusal.recipient in with_sender:
+                continue  # it is not the null sender's fault
+            kind = FindingKind.NULL_SENDER_REFUSED if kind is FindingKind.RECIPIENT_REFUSED else kind
+        if kind is FindingKind.RECIPIENT_REFUSED or kind not in said:
+            said.add(kind)
+            yield kind, refusal
+
+
 def _server(fact: Server, now: datetime) -> Iterator[Finding]:
-    for refusal in fact.refusals:
-        kind, name = _kind_of(refusal), _KEYS.get(refusal.stage, "host")
-        key = "mail.bounce_address" if kind is FindingKind.SENDER_REFUSED else f"{fact.section}.{name}"
-        yield kind.found(
-            key,
-            section=fact.section,
-            server=fact.name,
-            words=refusal.words,
-            address=refusal.address,
-            where=_CA[fact.section],
+    for kind, refusal in _told(fact.refusals):
+        key = (
+            "mail.bounce_address" if kind is FindingKind.SENDER_REFUSED else f"{fact.section}.{_KEYS.get(kind, 'host')}"
         )
+        named = {"sender": refusal.sender, "recipient": refusal.recipient}
+        yield kind.found(key, server=fact.name, words=refusal.words, where=_CA[fact.section], **named)
     ends_at = fact.certificate_ends_at
     if ends_at is not None and ends_at - now < timedelta(days=CERTIFICATE_DAYS):
         yield FindingKind.CERTIFICATE_ENDS.found(f"{fact.section}.host", server=fact.name, day=_minute(ends_at))

@@ -233,6 +233,12 @@ class FindingKind(ClosedList):
         "{server} にログインを断られました：{words}",
         "{section}.user と、パスワード又はトークンを確かめてください。期限切れやアカウントの停止は、メールサーバーの担当に確かめてください",
     )
+    LOGIN_WANTED = (
+        "login_wanted",
+        _F,
+        "{server} は、ログイン又は暗号化を求めています：{words}",
+        "outgoing.user と password_file、outgoing.tls を、中継サーバーの担当に確かめて書いてください",
+    )
     NULL_SENDER_REFUSED = (
         "null_sender_refused",
         _F,
@@ -242,13 +248,13 @@ class FindingKind(ClosedList):
     SENDER_REFUSED = (
         "sender_refused",
         _F,
-        "{server} が、差出人 <{address}> を断りました：{words}",
+        "{server} が、差出人 <{sender}> を断りました：{words}",
         "中継サーバーの担当に、このアドレスからの送信の許可を依頼するか、mail.bounce_address を直してください",
     )
     RECIPIENT_REFUSED = (
         "recipient_refused",
         _F,
-        "{server} が、宛先 <{address}> を断りました：{words}",
+        "{server} が、宛先 <{recipient}> を断りました：{words}",
         "[[desks]] と [operator] のアドレスを確かめ、正しければ、中継の許可を中継サーバーの担当に依頼してください",
     )
     SERVER_REFUSES = (

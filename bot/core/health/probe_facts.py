@@ -103,13 +103,14 @@ class Error(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a server took amiss. `verify_code`: OpenSSL's, of a certificate. `address`: of MAIL and RCPT."""
+    """What a server took amiss. `verify_code`: OpenSSL's, of a certificate. `sender`, `recipient`: of MAIL and RCPT; "" = the null one."""
 
     stage: Stage
     error: Error
     words: str = ""
     verify_code: int = 0
-    address: str = ""
+    sender: str = ""
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)

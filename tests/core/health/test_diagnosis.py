@@ -53,8 +53,19 @@ MAIL = MailSeen(NOW, NOW - timedelta(seconds=2), 1, ((MX, 0),))
 MAILS = LastMails((MAIL,) * 5, MX, 1, ("city.example.jp",))
 
 
-def of_relay(stage: Stage, error: Error, words: str = "", code: int = 0, address: str = "") -> Server:
-    return Server("outgoing", "中継サーバー relay:587", (Refusal(stage, error, words, code, address),))
+def of_relay(stage: Stage, error: Error, words: str = "", code: int = 0, **named: str) -> Server:
+    return Server("outgoing", "中継サーバー relay:587", (Refusal(stage, error, words, code, **named),))
+
+
+BOUNCES = {"sender": "bounces@city.example.jp"}
+BOTH = BOUNCES | {"recipient": "joho@city.example.jp"}
+NULL = {"recipient": "joho@city.example.jp"}
+
+
+def of_relays(*refused: tuple[Stage, str, dict[str, str]]) -> Server:
+    return Server(
+        "outgoing", "relay", tuple(Refusal(stage, Error.ANSWER, words, **how) for stage, words, how in refused)
+    )
 
 
 def of_imap(stage: Stage, error: Error, words: str = "") -> Server:
@@ -136,9 +147,17 @@ SEEDED = [
     (of_imap(Stage.AUTH, Error.ANSWER, "LOGIN: NO"), K.LOGIN_REFUSED),
     (of_relay(Stage.AUTH, Error.ANSWER, "454 4.7.0 Temporary authentication failure"), K.LOGIN_REFUSED),
     (of_relay(Stage.MAIL, Error.ANSWER, "501 5.1.7 no null"), K.NULL_SENDER_REFUSED),
-    (of_relay(Stage.MAIL, Error.ANSWER, "553 no", address="a@b.example"), K.SENDER_REFUSED),
-    (of_relay(Stage.RCPT, Error.ANSWER, "550 no", address="a@b.example"), K.RECIPIENT_REFUSED),
-    (of_relay(Stage.RCPT, Error.ANSWER, "451 greylisted", address="a@b.example"), K.SERVER_REFUSES),
+    (of_relay(Stage.MAIL, Error.ANSWER, "553 no", **BOUNCES), K.SENDER_REFUSED),
+    (of_relay(Stage.MAIL, Error.ANSWER, "530 5.7.0 Authentication required", **BOUNCES), K.LOGIN_WANTED),
+    (of_relay(Stage.MAIL, Error.ANSWER, "530 5.7.0 Must issue a STARTTLS command first"), K.LOGIN_WANTED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "550 no", **BOTH), K.RECIPIENT_REFUSED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "554 5.7.1 <a@b>: Relay access denied", **BOTH), K.RECIPIENT_REFUSED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "554 5.7.1 <b@b>: Sender address rejected: no", **BOTH), K.SENDER_REFUSED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "554 5.7.1 <>: Sender address rejected: no", **NULL), K.NULL_SENDER_REFUSED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "550 no", **NULL), K.NULL_SENDER_REFUSED),
+    (of_relays((Stage.RCPT, "550 no", BOTH), (Stage.RCPT, "550 no", NULL)), K.RECIPIENT_REFUSED),
+    (of_relays(*((Stage.RCPT, "554 5.7.1 Sender address rejected: no", BOTH),) * 2), K.SENDER_REFUSED),
+    (of_relay(Stage.RCPT, Error.ANSWER, "451 4.7.1 greylisted", **BOTH), K.SERVER_REFUSES),
     (replace(BOX, trouble="SELECT: NO"), K.MAILBOX_MISSING),
     (replace(BOX, uidvalidity=None), K.NO_UIDVALIDITY),
     (replace(BOX, uidvalidity=8), K.UIDVALIDITY_CHANGED),
