@@ -47,6 +47,11 @@ _COMMANDS = MappingProxyType(
             "フォルダ、ポート、メールサーバー、鍵、データベース、時計などを調べ、直し方を示します。何も変えません。",
             "Look at folders, ports, mail servers, keys, database, clock and more, and name each cure; nothing is changed.",
         ),
+        "init": (
+            "bot.commands.settings.init:init",
+            "10の質問に答えると、設定ファイル、フォルダ、鍵ファイルなどを作ります。",
+            "Ask ten questions, and make settings, folders, key file, unit and snippets.",
+        ),
         "inspect": (
             "bot.commands.inspect:inspect",
             "メール（.eml ファイルか、そのフォルダ）がどう処理されるかを示します。送信も保存もしません。",

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from bot.cli import main
+from bot.config.example import sections
 from bot.config.settings import load
 from bot.core.records import guarantee, incoming_mail, outgoing_mail, submission
 from docs.generate import config_docs, state_docs, subject_docs
@@ -68,7 +69,7 @@ def test_the_example_names_every_key_once_in_its_table():
         name: re.findall(r"^#?(\w+) = ", body, re.MULTILINE)
         for name, body in zip(tables[::2], tables[1::2], strict=True)
     }
-    assert named == {name: list(model.model_fields) for name, model, _ in config_docs.sections()}
+    assert named == {name: list(model.model_fields) for name, model, _ in sections()}
 
 
 def test_what_the_example_leaves_out_is_the_default_or_an_example_that_passes(tmp_path):

@@ -6,6 +6,7 @@ own descriptions. Raises nothing else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -187,4 +188,6 @@ def toml_value(value: object) -> str:
             return f'"{value:%H:%M}"'
         case _:
             text = str(value)
+            if "'" in text or not text.isprintable():
+                return json.dumps(text, ensure_ascii=False)  # its escapes are TOML's, too
             return f"'{text}'" if "\\" in text or '"' in text else f'"{text}"'

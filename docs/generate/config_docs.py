@@ -6,8 +6,7 @@ example passes `check-config` as it stands: SMTP in, a Maildir out. Raises KeyEr
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, time
 from enum import StrEnum
 from pathlib import Path
@@ -18,27 +17,20 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.config.example import help_of, is_nothing, sections, written
 from bot.config.mistakes import toml_value
-from bot.config.settings import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config.example.toml"
 REFERENCE = ROOT / "docs" / "configuration.md"
 
-SET_IN_EXAMPLE: MappingProxyType[str, object] = MappingProxyType({"smtp.enabled": True})
+SET_IN_EXAMPLE = MappingProxyType({"smtp": MappingProxyType({"enabled": True})})
 """Besides the required keys: one door must be open, or the example would not pass."""
-
-_SENTENCE_END = re.compile(r"。(?![^（]*）)")  # but not within brackets
 
 _NOTICE = "python -m docs.generate.config_docs が bot/config/settings.py から作ります。直接書き換えないでください。"
 _EXAMPLE_HEAD = f"""\
 # Hosho-bot の設定の例。config.toml という名前に写して、書き換えてください。
 # 確かめるには: ./run check-config --config config.toml
-#
-# 「#項目 = 値」の行は、省略したときの値です。変えるときは、先頭の # を消して書き換えます。
-# 「例:」に続く行は書き方の例で、省略すると使いません。
-# 相対パスは、設定ファイルのあるフォルダから数えます。
-# パスワードはここに書かず、本人だけが読めるファイル（chmod 600）に入れて、その場所を書きます。
 #
 # このファイルは {_NOTICE}
 """
@@ -55,56 +47,9 @@ _REFERENCE_HEAD = f"""\
 """
 
 
-def sections() -> Iterator[tuple[str, type[BaseModel], bool]]:
-    """Every table of the file: its name, its model, whether it may be repeated."""
-    for name, field in Config.model_fields.items():
-        repeated = get_origin(field.annotation) is tuple
-        model = get_args(field.annotation)[0] if repeated else field.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):  # all but `base`, which is no setting
-            yield field.alias or name, model, repeated
-
-
-# -- the example
-
-
 def example() -> str:
     """The whole of config.example.toml."""
-    parts = [_EXAMPLE_HEAD]
-    for name, model, repeated in sections():
-        mark = "#" if repeated and not Config.model_fields[name].is_required() else ""
-        head = f"{mark}[[{name}]]" if repeated else f"[{name}]"
-        note = "# 2つ以上のときは、この表を繰り返します。\n" if repeated else ""
-        parts.append(f"{_comment(_help(model))}{note}{head}")
-        parts += [_example_of(name, key, field, mark) for key, field in model.model_fields.items()]
-    return "\n".join(parts)
-
-
-def _example_of(section: str, key: str, field: FieldInfo, mark: str = "") -> str:
-    """`mark`: before a required key of a table that is only an example itself."""
-    comment = _comment(field.description or "")
-    path = f"{section}.{key}"
-    if path in SET_IN_EXAMPLE:
-        return f"{comment}{key} = {toml_value(SET_IN_EXAMPLE[path])}\n"
-    if field.is_required():
-        if not field.examples:
-            raise KeyError(f"{path} is required and has no example")
-        return f"{comment}{mark}{key} = {toml_value(field.examples[0])}\n"
-    if _is_nothing(field.default) and field.examples:
-        return f"{comment}# 例:\n#{key} = {toml_value(field.examples[0])}\n"
-    return f"{comment}#{key} = {toml_value(field.default)}\n"
-
-
-def _comment(text: str) -> str:
-    """A sentence a line."""
-    return "".join(f"# {sentence}\n" for sentence in _SENTENCE_END.sub("。\n", text).splitlines())
-
-
-def _is_nothing(value: object) -> bool:
-    return value is None or value in ("", (), {})
-
-
-def _help(model: type[BaseModel]) -> str:
-    return (model.__doc__ or "").strip()
+    return written(_EXAMPLE_HEAD, SET_IN_EXAMPLE)
 
 
 # -- the reference
@@ -117,7 +62,7 @@ def reference() -> str:
         title = f"`[[{name}]]`（繰り返せます）" if repeated else f"`[{name}]`"
         rows = [_row(key, field) for key, field in model.model_fields.items()]
         table = "\n".join(["| 項目 | 種類 | 省略したとき | 説明 |", "|---|---|---|---|", *rows])
-        parts.append(f"## {title}\n\n{_help(model)}\n\n{table}\n")
+        parts.append(f"## {title}\n\n{help_of(model)}\n\n{table}\n")
     return "\n".join(parts)
 
 
@@ -125,7 +70,7 @@ def _row(key: str, field: FieldInfo) -> str:
     if field.is_required():
         default = "**必須**"
     else:
-        default = "（なし）" if _is_nothing(field.default) else f"`{toml_value(field.default)}`"
+        default = "（なし）" if is_nothing(field.default) else f"`{toml_value(field.default)}`"
     shown = f"。例: `{toml_value(field.examples[0])}`" if field.examples else ""
     description = f"{(field.description or '').rstrip('。')}{shown}".replace("|", "\\|")
     return f"| `{key}` | {_kind(field.annotation, field.metadata)} | {default} | {description} |"
