@@ -44,8 +44,6 @@ from bot.documents.images.data_files import missing_data, missing_packages
 from storage.database.daemon_lock import is_running
 from storage.errors import StoreError
 from storage.files import sqlite_file
-from storage.keys.key_file import KeyFile
-from storage.keys.vault import Vault
 
 
 def database_file(config: Config) -> Path | None:
@@ -137,6 +135,8 @@ def _ca_file(file: Path) -> CaFile | None:
 
 
 def _key_file(config: Config) -> KeyFileFact:
+    from storage.keys.key_file import KeyFile  # noqa: PLC0415 - ciphers, which `check-config` need not wait for
+
     file, database = config.key_file, database_file(config)
     trouble, newest = "", ""
     if exists := file.exists():
@@ -157,6 +157,8 @@ def _key_file(config: Config) -> KeyFileFact:
 
 def _key_copy(place: Path, newest: str) -> KeyCopy:
     """The copy may be another user's; it is never used."""
+    from storage.keys.vault import Vault  # noqa: PLC0415 - as above
+
     try:
         mode = place.stat().st_mode & 0o7777
         lines = [line.strip() for line in place.read_text("utf-8").splitlines()]

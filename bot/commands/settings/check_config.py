@@ -11,22 +11,18 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.settings.doctor import LOOK_ONLY, report
 from bot.commands.shared.basics import EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.language import command, option
 from bot.commands.shared.secrets import read_secrets
-from bot.composing import check_own_letters
 from bot.config.mistakes import ConfigError, Mistake
 from bot.config.notes import unproven_senders
 from bot.config.secrecy import without_user
 from bot.config.settings import Config, load
-from bot.config.to_policy import reminders_of
-from bot.connecting import relays_refusals
 from bot.core.deadlines.rules import DeadlineKind
 from bot.core.health.diagnosis import judge
-from bot.core.health.finding_kinds import Finding, FindingKind, Severity
+from bot.core.health.finding_kinds import MAY_PASS, FindingKind, Severity
 from bot.core.health.probe_facts import Fact
-from bot.probing import machine, servers
+from bot.probing import machine
 from storage.files import sqlite_file
 
 _ANSWER_SECONDS = 5.0
@@ -53,14 +49,16 @@ async def check_config(*, config_path: Path, as_json: bool, offline: bool, probe
     (ports, servers, the relay's refusals), which is no wrong setting: 0.
     """
     if probe:
+        from bot.commands.settings.doctor import report  # noqa: PLC0415 - the daemon's reload calls this, and need not wait for it
+
         await report(config_path, as_json=as_json, offline=offline)
         return
     try:
         config = load(config_path)
         read_secrets(config)
-        check_own_letters(config)
+        _check_letters(config)
         notes = await _notes(config, offline=offline)
-        refusals = await relays_refusals(config) if config.outgoing.method == "smtp" and not offline else ()
+        refusals = await _relays_refusals(config) if config.outgoing.method == "smtp" and not offline else ()
     except ConfigError as error:
         if not as_json:
             raise
@@ -73,20 +71,32 @@ async def check_config(*, config_path: Path, as_json: bool, offline: bool, probe
         click.echo(line)
 
 
+async def _relays_refusals(config: Config) -> tuple[str, ...]:
+    from bot.connecting import relays_refusals  # noqa: PLC0415 - as above
+
+    return await relays_refusals(config)
+
+
+def _check_letters(config: Config) -> None:
+    """Word every letter once where the city has words of its own. Raises ConfigError with all that is wrong with them."""
+    if config.letters.folder is not None:
+        from bot.composing import check_own_letters  # noqa: PLC0415 - as above
+
+        check_own_letters(config)
+
+
 async def _notes(config: Config, *, offline: bool) -> list[str]:
     """What may keep it from working just now. Raises ConfigError with all that can't work here."""
     facts: list[Fact] = list(machine.look(config, runs=await machine.has_daemon(config)))
     if not offline and config.imap.enabled:
+        from bot.probing import servers  # noqa: PLC0415 - as above
+
         facts.append(await servers.reach("imap", config.imap.host, config.imap.port, _ANSWER_SECONDS))
     found = judge(facts, utc_now())
-    wrong = [one for one in found if one.severity is Severity.FAULT and one.kind is not FindingKind.DISK_FULL]
+    wrong = [one for one in found if one.severity is Severity.FAULT and one.kind not in MAY_PASS]
     if wrong:
         raise ConfigError(tuple(Mistake(one.key, one.what, one.cure) for one in wrong))
-    return [f"{one.what}（{one.cure}）" for one in found if _is_said(one)]
-
-
-def _is_said(finding: Finding) -> bool:
-    return finding.kind not in LOOK_ONLY
+    return [f"{one.what}（{one.cure}）" for one in found if one.kind is not FindingKind.FOLDER_MISSING]
 
 
 def _key_note(config: Config) -> str:
@@ -131,6 +141,8 @@ def digest(config: Config) -> list[str]:
 
 def _watched(config: Config) -> list[str]:
     """Which deadlines are watched."""
+    from bot.config.to_policy import reminders_of  # noqa: PLC0415 - as above
+
     lines: list[str] = []
     watched = reminders_of(config)
     if watched.is_on:

@@ -34,9 +34,6 @@ from bot.wiring import imap_settings_of
 from storage.errors import StoreError
 from storage.store import KeyFile, Store
 
-LOOK_ONLY = frozenset({FindingKind.FOLDER_MISSING})
-"""Before the first start it is as it must be: `check-config` does not speak of it."""
-
 
 @command()
 @option("--offline", is_flag=True, ja="メールサーバーを試しません。", en="Do not try the mail servers.")

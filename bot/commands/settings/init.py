@@ -23,7 +23,7 @@ from bot.config.mistakes import ConfigError, Mistake
 from bot.config.secrecy import password_file
 from bot.config.settings import Config, check
 from bot.core.health.diagnosis import judge
-from bot.core.health.finding_kinds import Severity
+from bot.core.health.finding_kinds import MAY_PASS, Severity
 from bot.core.text.control_characters import escaped
 from bot.files import Folder
 from bot.probing import machine
@@ -58,7 +58,7 @@ def _init(file: Path, answers: Path | None) -> list[str]:
     config = check(tomllib.loads(text), file.parent)
     _refuse_to_overwrite(config.key_file)
     found = judge(list(machine.look(config, runs=False)), utc_now())
-    if wrong := [one for one in found if one.severity is Severity.FAULT]:
+    if wrong := [one for one in found if one.severity is Severity.FAULT and one.kind not in MAY_PASS]:
         raise ConfigError(tuple(Mistake(one.key, one.what, one.cure) for one in wrong))
     return _next(file, _write(config, file, text, told))
 

@@ -119,7 +119,7 @@ class FindingKind(ClosedList):
     # our own doors
     PORT_TAKEN = (
         "port_taken",
-        _W,
+        _F,
         "ポート {port} は、ほかのプログラムが使っています",
         "ss -ltnp で確かめられます",
     )
@@ -151,19 +151,19 @@ class FindingKind(ClosedList):
     # the city's mail servers
     SERVER_NAME = (
         "server_name",
-        _W,
+        _F,
         "{server} の名前を引けません",
         "{section}.host と、この機械のDNSの設定を確かめてください",
     )
     SERVER_UNREACHABLE = (
         "server_unreachable",
-        _W,
+        _F,
         "{server} につながりません",
         "{words}。{section}.host と {section}.port、途中の通信の許可を確かめてください",
     )
     SERVER_SILENT = (
         "server_silent",
-        _W,
+        _F,
         "{server} から、時間内に応答がありません",
         "{section}.port と {section}.tls の組、途中の通信の許可を確かめてください",
     )
@@ -473,3 +473,15 @@ class FindingKind(ClosedList):
         "試しのメールを送りましたが、{seconds}秒たっても戻りません",
         "hosho-bot が動いているか、{address} が本システムに届くか（Postfix の transport、受信箱の転送）を確かめてください",
     )
+
+
+MAY_PASS = frozenset(
+    {
+        FindingKind.PORT_TAKEN,
+        FindingKind.DISK_FULL,
+        FindingKind.SERVER_NAME,
+        FindingKind.SERVER_UNREACHABLE,
+        FindingKind.SERVER_SILENT,
+    }
+)
+"""What no setting need be wrong for: it may be a bad moment."""
