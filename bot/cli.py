@@ -27,6 +27,11 @@ _COMMANDS = MappingProxyType(
             "担当者の返信の読取り。",
             "What is understood of clerks' answers (担当者の返信).",
         ),
+        "backup": (
+            "bot.commands.keeping.backup:backup",
+            "バックアップと復元。",
+            "Copies of the database (バックアップ).",
+        ),
         "check-config": (
             "bot.commands.settings.check_config:check_config",
             "起動せずに設定を確かめ、その内容を示します。",
@@ -73,11 +78,6 @@ _COMMANDS = MappingProxyType(
             "期限と、それを知らせる相手。",
             "Deadlines: what is due, and who is told of it.",
         ),
-        "restore": (
-            "bot.commands.restore:restore",
-            "バックアップからデータベースを復元します。常駐を止めてから実行してください。",
-            "Put a backup in the place of the database; no daemon may run.",
-        ),
         "serve": (
             "bot.commands.serve:serve",
             "常駐します。SIGTERM か Ctrl-C で止まります。",
@@ -88,7 +88,7 @@ _COMMANDS = MappingProxyType(
             "今の状態を示します。異常があれば、終了コードが1になります。",
             "Show how the machine stands; exit code 1 when something is wrong.",
         ),
-        "storage": ("bot.commands.restore:storage", "データベース。", "The database."),
+        "storage": ("bot.commands.keeping.moving:storage", "データベース。", "The database."),
         "submissions": (
             "bot.commands.submissions:submissions",
             "提出された認証キーのお知らせ（受付）。",

@@ -14,6 +14,7 @@ from storage.database.connection import Database
 from storage.database.daemon_lock import DaemonLock
 from storage.database.driver import read_url
 from storage.database.migrate import locked, migrate, pending_of
+from storage.database.rows import Rows
 from storage.errors import KeysUnfit, StoreError, Unreadable
 from storage.files import make_folder
 from storage.keys.key_file import KeyFile
@@ -79,7 +80,7 @@ async def _start(database: Database, keys: KeyFile | Vault, *, new_database: boo
         database.vault = await _vault(database, keys)
         await migrate(database.client, database=file, clock=database.clock)
         await _give_secret(database)
-        database.secret = await _secret(database, database.vault, keys)
+        database.secret = await secret_of(database, database.vault, keys)
         if database.files is not None:
             database.files.opened()
 
@@ -89,7 +90,7 @@ async def _vault(database: Database, keys: KeyFile | Vault) -> Vault:
     has_sealed = await _has_vault(database) and bool(await database.rows("SELECT 1 AS there FROM vault"))
     vault = keys.vault(may_create=not has_sealed) if isinstance(keys, KeyFile) else keys
     if has_sealed:
-        await _secret(database, vault, keys)
+        await secret_of(database, vault, keys)
     return vault
 
 
@@ -112,7 +113,7 @@ async def _give_secret(database: Database) -> None:
     )
 
 
-async def _secret(database: Database, vault: Vault, keys: KeyFile | Vault) -> bytes:
+async def secret_of(database: Rows, vault: Vault, keys: KeyFile | Vault) -> bytes:
     """The database's secret, sealed by its keys. Raises KeysUnfit when the vault has other keys."""
     row = (await database.rows("SELECT secret FROM vault"))[0]
     try:

@@ -1,4 +1,4 @@
-"""What the machine gives: [storage] [log].
+"""What the machine gives: [storage] [backup] [log].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
@@ -42,6 +42,24 @@ class StorageSection(Section):
         default=200,
         ge=1,
         description="ディスクの空きがこれより少ない間、新しいメールを受け取らない（MiB。受け取る大きさの上限の1.5倍は必ず空けます）",
+    )
+
+
+class BackupSection(Section):
+    """データベースのバックアップ（./run backup create。deploy/hosho-bot-backup.timer で毎日作れます）。SQLite のとき。"""
+
+    folder: FilePath | None = Field(
+        default=None,
+        description=(
+            "バックアップを置くフォルダ（データとは別のディスクか、別の機械に。設定ファイルからの相対パス可）。書くと、operator.backup_days 日"
+            "新しいものがないときに知らせます"
+        ),
+        examples=["/srv/backup/hosho-bot"],
+    )
+    keep: int = Field(
+        default=14,
+        ge=0,
+        description="新しいものから何個残すか。作って確かめたあとで、それより古いものを削除します（0で削除しない）",
     )
 
 

@@ -240,8 +240,8 @@ class OperatorSection(Section):
     )
     backup: str = Field(
         default="",
-        description="データベースのバックアップを置く場所。* を使えます。書くと、新しいものがないときに知らせます",
-        examples=["/srv/backup/hosho-*.db"],
+        description="ほかの仕組み（pg_dump など）で作るバックアップの場所。* を使えます。書くと、新しいものがないときに知らせます（空欄なら backup.folder を見ます）",
+        examples=["/srv/backup/hosho-*.dump"],
     )
     backup_days: int = Field(default=2, ge=1, le=366, description="最も新しいバックアップが何日より古いと知らせるか")
 

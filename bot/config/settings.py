@@ -29,7 +29,7 @@ from bot.config.doors import (
     OutgoingSection,
     SmtpSection,
 )
-from bot.config.machine import LogSection, StorageSection
+from bot.config.machine import BackupSection, LogSection, StorageSection
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
     AnswersSection,
@@ -72,6 +72,7 @@ class Config(Section):
     desks: tuple[DeskSection, ...]
     desk_rules: tuple[DeskRuleSection, ...] = ()
     storage: StorageSection = StorageSection.model_construct()
+    backup: BackupSection = BackupSection.model_construct()
     smtp: SmtpSection = SmtpSection.model_construct()
     lmtp: LmtpSection = LmtpSection.model_construct()
     imap: ImapSection = ImapSection.model_construct()
@@ -116,6 +117,11 @@ class Config(Section):
     def key_file(self) -> Path:
         """storage.key_file, absolute."""
         return self.path(self.storage.key_file)
+
+    @property
+    def backups(self) -> Path | None:
+        """backup.folder, absolute."""
+        return self.path(self.backup.folder) if self.backup.folder else None
 
     @property
     def room_bytes(self) -> int:

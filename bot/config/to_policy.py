@@ -135,7 +135,8 @@ def limits_of(config: Config) -> Limits:
 def backup_of(config: Config) -> tuple[str, timedelta] | None:
     """Where copies of the database lie, and how old the newest may be; None: nobody says."""
     section = config.operator
-    return (str(config.path(Path(section.backup))), timedelta(days=section.backup_days)) if section.backup else None
+    place = Path(section.backup) if section.backup else config.backups and config.backups / "hosho-*" / "manifest.json"
+    return (str(config.path(place)), timedelta(days=section.backup_days)) if place else None
 
 
 def calendar_of(config: Config) -> Calendar:

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib import resources
@@ -92,7 +92,7 @@ async def migrate(
     """Apply the pending migrations; returns their versions. `database`: the SQLite file, None = memory or PostgreSQL."""
     dialect = client.capabilities.dialect
     known = migrations("sqlite" if dialect == "sqlite" else "postgresql", folder)
-    current = _checked(await _applied(client), known)
+    current = checked(await _applied(client), known)
     pending = tuple(m for m in known if m.version > current)
     if not pending:
         return ()
@@ -112,17 +112,28 @@ async def migrate(
 async def pending_of(client: BaseDBAsyncClient, folder: Traversable = MIGRATIONS) -> tuple[str, ...] | None:
     """The names of the migrations that `migrate` would apply; None: there is no table yet. Nothing is changed. Raises SchemaUnfit."""
     known = migrations("sqlite" if client.capabilities.dialect == "sqlite" else "postgresql", folder)
-    current = _checked(await _applied(client), known)
+    current = checked(await _applied(client), known)
     return tuple(m.name for m in known if m.version > current) if current else None
 
 
-def backup(database: Path, copy: Path) -> None:
-    """Copy an SQLite database, also while it is in use. The copy appears whole or not at all, mode 0600."""
+STEP_PAGES = 256
+"""A step of a copy: 1 MiB. Between two of them a Ctrl-C is heard."""
+
+
+def backup(database: Path, copy: Path, step: Callable[[int], None] = lambda _left: None) -> None:
+    """Copy an SQLite database, also while it is in use. The copy appears whole or not at all, mode 0600, one file without a log beside it.
+
+    One snapshot is copied: no writer waits for it (WAL), and no write makes it begin anew. `step` hears after each step how many pages
+    are left.
+    """
     unfinished = copy.with_name(copy.name + ".part")
     unfinished.unlink(missing_ok=True)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(unfinished)) as target:
-        source.backup(target)
+    with closing(sqlite3.connect(database, isolation_level=None)) as source, closing(sqlite3.connect(unfinished)) as to:
+        source.execute("BEGIN")
+        source.execute("SELECT 1 FROM sqlite_master").fetchone()  # the snapshot begins here
+        source.backup(to, pages=STEP_PAGES, progress=lambda _status, left, _all: step(left))
+        to.execute("PRAGMA journal_mode=DELETE")
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(copy)
@@ -140,7 +151,7 @@ async def _applied(client: BaseDBAsyncClient) -> dict[int, tuple[str, str]]:
     return {row["version"]: (row["name"], row.get("checksum", "")) for row in rows}
 
 
-def _checked(applied: dict[int, tuple[str, str]], known: tuple[Migration, ...]) -> int:
+def checked(applied: dict[int, tuple[str, str]], known: tuple[Migration, ...]) -> int:
     """The last version that was applied, 0 = none. Raises SchemaUnfit unless these are the first files of `known`, unchanged."""
     last, newest = max(applied, default=0), known[-1].version
     if last > newest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -51,6 +51,13 @@ async def one(query: QuerySet[Row], what: str) -> Row:
     if row is None:
         raise NotFound(what)
     return row
+
+
+class Rows(Protocol):
+    """What can be asked: an open database, or a copy."""
+
+    async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """As Database.rows."""
 
 
 async def insert(

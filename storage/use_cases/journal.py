@@ -32,7 +32,7 @@ from bot.core.records.journal import (
 )
 from storage.database.connection import Database
 from storage.database.fields import in_utc, json_text, storable
-from storage.database.rows import insert
+from storage.database.rows import Rows, insert
 from storage.errors import StoreError
 from storage.use_cases.base import UseCases, use_case
 
@@ -112,10 +112,43 @@ async def _set_head(database: Database, last: JournalHead) -> None:
     await database.execute("UPDATE journal_head SET number = ?, hash = ?", [last.number, last.hash])
 
 
-async def head(database: Database) -> JournalHead:
+async def head(database: Rows) -> JournalHead:
     """The last line's number and hash; BEGINNING before the first."""
     rows = await database.rows("SELECT number, hash FROM journal_head")
     return JournalHead(rows[0]["number"], rows[0]["hash"]) if rows else BEGINNING
+
+
+async def verify(rows_of: Rows, expected: JournalHead | None = None) -> JournalCheck:
+    """Read the whole journal of a database, or of a copy, in batches and recompute its chain.
+
+    `expected`: a head from an old summary; the journal must still have that line, unchanged.
+    """
+    # The head is read after the lines; lines written in the meantime are read in a further round.
+    last = BEGINNING
+    if expected is not None and not _agree(expected, last):
+        return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
+    restores: list[Restore] = []
+    is_lost = False
+    while True:
+        async for rows in _lines_after(rows_of, last.number or _BEFORE_ALL):
+            for row in rows:
+                broken = _broken(last, row, expected)
+                if row["event"] == RESTORED and broken in {None, JournalBreak.REWRITTEN}:
+                    restores.append(Restore.of(_line_of(row)))
+                if broken is JournalBreak.REWRITTEN and _may_be_lost(expected, restores):
+                    broken, is_lost = None, True
+                if broken is not None:
+                    return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
+                last = JournalHead(row["id"], row["hash"])
+        stored = await head(rows_of)
+        if stored.number > last.number and await _is_there(rows_of, stored.number):
+            continue  # a line came between the last batch and the head
+        if expected is not None and expected.number > last.number:
+            is_lost = _may_be_lost(expected, restores)
+        found = _ended(last, stored, None if is_lost else expected)
+        if found.is_whole and expected is not None and is_lost:
+            found = replace(found, broken=JournalBreak.RESTORED, at=expected.number)
+        return replace(found, restores=tuple(restores))
 
 
 class Journal(UseCases):
@@ -138,36 +171,8 @@ class Journal(UseCases):
 
     @use_case
     async def verify(self, expected: JournalHead | None = None) -> JournalCheck:
-        """Read the whole journal in batches and recompute its chain.
-
-        `expected`: a head from an old summary; the journal must still have that line, unchanged.
-        """
-        # The head is read after the lines; lines written in the meantime are read in a further round.
-        last = BEGINNING
-        if expected is not None and not _agree(expected, last):
-            return JournalCheck(0, last, JournalBreak.REWRITTEN, 0)
-        restores: list[Restore] = []
-        is_lost = False
-        while True:
-            async for rows in _lines_after(self._database, last.number or _BEFORE_ALL):
-                for row in rows:
-                    broken = _broken(last, row, expected)
-                    if row["event"] == RESTORED and broken in {None, JournalBreak.REWRITTEN}:
-                        restores.append(Restore.of(_line_of(row)))
-                    if broken is JournalBreak.REWRITTEN and _may_be_lost(expected, restores):
-                        broken, is_lost = None, True
-                    if broken is not None:
-                        return JournalCheck(last.number, last, broken, min(row["id"], last.number + 1))
-                    last = JournalHead(row["id"], row["hash"])
-            stored = await head(self._database)
-            if stored.number > last.number and await _is_there(self._database, stored.number):
-                continue  # a line came between the last batch and the head
-            if expected is not None and expected.number > last.number:
-                is_lost = _may_be_lost(expected, restores)
-            found = _ended(last, stored, None if is_lost else expected)
-            if found.is_whole and expected is not None and is_lost:
-                found = replace(found, broken=JournalBreak.RESTORED, at=expected.number)
-            return replace(found, restores=tuple(restores))
+        """See the function of this name."""
+        return await verify(self._database, expected)
 
     @use_case
     async def note_keys_shown(self, shown: Sequence[tuple[str, str | int]], *, actor: str, command: str) -> None:
@@ -180,7 +185,7 @@ class Journal(UseCases):
             await write(self._database, entries)
 
 
-async def _lines_after(database: Database, number: int) -> AsyncIterator[list[dict[str, Any]]]:
+async def _lines_after(database: Rows, number: int) -> AsyncIterator[list[dict[str, Any]]]:
     """The raw lines after `number`, ascending, in batches, until there are no more."""
     while True:
         rows = await database.rows(
@@ -243,5 +248,5 @@ def _ended(last: JournalHead, stored: JournalHead, expected: JournalHead | None)
     return JournalCheck(last.number, last)
 
 
-async def _is_there(database: Database, number: int) -> bool:
+async def _is_there(database: Rows, number: int) -> bool:
     return bool(await database.rows("SELECT 1 AS there FROM journal WHERE id = ?", [number]))

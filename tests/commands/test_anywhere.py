@@ -38,6 +38,9 @@ def commands(
 ALL = dict(commands())
 # What each is called with besides --config; those not named need nothing.
 CALLED = {
+    ("backup", "create"): ["--to", "copies"],
+    ("backup", "restore"): ["missing.db"],
+    ("backup", "verify"): ["missing"],
     ("consent", "list"): ["koji@example.jp"],
     ("consent", "resume"): ["koji@example.jp"],
     ("consent", "stop"): ["koji@example.jp"],
@@ -50,7 +53,6 @@ CALLED = {
     ("outbox", "cancel"): ["1"],
     ("outbox", "hold"): ["1"],
     ("outbox", "release"): ["1"],
-    ("restore",): ["missing.db"],
     ("outbox", "retry"): ["1"],
     ("outbox", "revive"): ["koji@example.jp"],
     ("outbox", "show"): ["1"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database.daemon_lock import DaemonLock
-from tests.commands.test_restore import call, config, keep
+from tests.commands.test_backup import call, config, keep
 
 __all__ = ["config"]  # a fixture of its own file
 

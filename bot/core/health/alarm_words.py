@@ -212,8 +212,8 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
         AlarmKind.BACKUP_OLD: AlarmWords(
             "新しいバックアップがありません",
             (
-                "バックアップの仕組み（cron など）と、置き場所の空きを確かめてください。",
-                "場所は設定 operator.backup、日数は operator.backup_days です。",
+                "バックアップの仕組み（hosho-bot-backup.timer、cron など）と、置き場所の空きを確かめてください。",
+                "./run backup create で、今すぐ作れます。場所は設定 backup.folder か operator.backup、日数は operator.backup_days です。",
             ),
         ),
     }

@@ -1,0 +1,76 @@
+"""`storage move`: copy the database into another one, of either kind. Exit codes as in commands/shared/common.py.
+
+Beside no daemon. The source is not changed, and what is stopped in between can be run again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, config_option, run
+from bot.commands.shared.language import Group, option
+from bot.config.settings import load
+from bot.office import command_context
+from storage.database.daemon_lock import DaemonLock
+from storage.store import KeyFile, Store
+
+storage = Group("storage")
+
+
+@storage.command(
+    ja=(
+        "データベースの中身を全て、別の空のデータベースへ写し、1行ずつ照合します。SQLite から PostgreSQL へも、その逆へも移せます。"
+        "常駐を全て止めてから実行してください。元のデータベースは変わりません。途中で止めても、そのままもう一度実行できます。"
+    ),
+    en=(
+        "Copy the whole database into another, empty one and compare every row: SQLite to PostgreSQL, or back. No daemon may run. "
+        "The source is not changed; after an interruption, run it again."
+    ),
+)
+@option(
+    "--to",
+    "target",
+    required=True,
+    metavar="URL",
+    ja="移す先（postgres://利用者@ホスト/名前、又は sqlite:////絶対パス）。",
+    en="The target: postgres://user@host/name or sqlite:////absolute/path.",
+)
+@config_option
+@run
+async def move(*, target: str, config_path: Path) -> None:
+    """Copy, compare, verify the journal; then say which setting to change."""
+    config = load(config_path)
+    if target == config.database_url or not target.startswith(("sqlite:////", "postgres://", "postgresql://")):
+        click.echo("移す先（--to）は、今と違う postgres:// か sqlite://// で始まるURLで書いてください", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
+    async with (
+        await DaemonLock.take(config.database_url, what="storage move"),
+        await DaemonLock.take(target, what="storage move"),
+        command_context(config_path) as office,
+        await Store.open(target, vault=KeyFile(config.key_file)) as new,
+    ):
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress:
+            bar = progress.add_task("写しています", total=None)
+
+            def tell(done: int, total: int) -> None:
+                progress.update(
+                    bar,
+                    completed=done,
+                    total=total,
+                    description="写しています" if 2 * done < total else "照合しています",
+                )
+
+            rows = await new.take_all_from(office.store, tell)
+        check = await new.journal.verify(await office.store.journal.head())
+    click.echo(f"{rows}行を写し、全て照合しました。操作の記録は{check.head.number}行です")
+    if not check.is_whole:
+        click.echo("操作の記録のつながりが切れています（./run journal verify で確かめてください）", err=True)
+        raise click.exceptions.Exit(EXIT_FAILED)
+    click.echo(
+        "設定の storage.url を移した先（--to のURL）に書き換えてから起動してください。元のデータベースはそのまま残っています"
+    )
