@@ -14,9 +14,9 @@ import pytest
 
 from tests.imap_peers import Courier, Cyrus, not_unpacked
 from tests.peers import Dovecot, ImapPeer, Postfix, missing
-from tests.postgresql import cluster, new_postgresql
+from tests.postgresql import cluster, loopback, new_postgresql
 
-__all__ = ["cluster", "new_postgresql"]  # fixtures of their own file
+__all__ = ["cluster", "loopback", "new_postgresql"]  # fixtures of their own file
 pytest_plugins = ["tests.sizes", "tests.tables", "tests.progress"]
 
 _FIGURE = "figure"

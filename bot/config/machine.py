@@ -21,7 +21,7 @@ class StorageSection(Section):
         default="",
         description=(
             "データベース。空欄なら folder の中のSQLite（hosho.db）。別の場所のSQLiteは sqlite:////絶対パス、"
-            "PostgreSQLは postgres://利用者@ホスト/名前"
+            "PostgreSQLは postgres://利用者@ホスト/名前（複製を含めて 1台目:5432,2台目:5432 と並べると、書き込める方を使います）"
         ),
         pattern=r"^(|sqlite:////.+|postgres(ql)?://.+)$",
     )

@@ -33,6 +33,11 @@ class FairQueue:
         """Whether nothing is being sorted."""
         return not self._working
 
+    @property
+    def in_hand(self) -> tuple[int, ...]:
+        """The mails that are being sorted."""
+        return tuple(mail.mail_id for mail in self._working.values())
+
     def turn(self) -> ClaimFilter | None:
         """The filter for the next claim; None while all lanes are busy."""
         if len(self._working) >= self._count:

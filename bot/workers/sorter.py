@@ -73,6 +73,7 @@ KILLED_FOR = timedelta(hours=6)
 """For so long tries do not count whose processes were killed from outside; then three more do, and a person looks at the mail."""
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
+_AFTER_ERROR_SECONDS = 5.0
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
@@ -98,6 +99,7 @@ class Sorter:
         self._facts = FactsFinder(store, policy, clock)
         self.pictures = AlertPictures(store, reader, composer, policy)
         self.pictures.on_done = self._wake_sender
+        self._lost_track = False  # the database may name mails as ours that are not in hand
         self._no_tries: Counter[int] = Counter()  # tries that the database counted, and failed itself
 
     def _wake_sender(self) -> None:
@@ -124,7 +126,7 @@ class Sorter:
                     seconds = await self._fill(lanes, group)
                 except Exception as error:  # noqa: BLE001 - the worker's top: it goes on
                     log.error("the database can't be asked, trying again: %s", error)  # noqa: TRY400 - the cause is in the text
-                    seconds = _IDLE_SECONDS
+                    seconds, self._lost_track = _AFTER_ERROR_SECONDS, True
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self.wake.wait()
@@ -132,6 +134,9 @@ class Sorter:
 
     async def _fill(self, lanes: FairQueue, group: asyncio.TaskGroup) -> float:
         """Start what may be started. How long to wait for the next mail to be due, in seconds."""
+        if self._lost_track:
+            await self._store.incoming.give_back(lanes.in_hand)
+            self._lost_track = False
         while not self._stopping and (turn := lanes.turn()) is not None:
             mail = await self._store.incoming.claim(lease=LEASE, turn=turn)
             if mail is None:
@@ -245,6 +250,7 @@ class Sorter:
             await self._store.incoming.postpone(mail.mail_id, error=NOT_STORED, until=until, attempts=mail.attempts - 1)
         except (StoreError, NotFound, WrongState):  # its lease ends by itself; the try that was counted is remembered
             self._no_tries[mail.mail_id] += 1
+            self._lost_track = True
         else:
             del self._no_tries[mail.mail_id]
 

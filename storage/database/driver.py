@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.exceptions import BaseORMException, ConfigurationError, IntegrityError
@@ -24,6 +25,7 @@ BUSY_TIMEOUT_MS = 15_000
 # Bounds a use case whose server accepts the connection and never answers.
 POSTGRESQL_TIMEOUT_SECONDS = 60
 POSTGRESQL_CONNECTIONS = 10
+POSTGRESQL_PORT = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
         return DatabaseUrl("sqlite", {"file_path": str(file or ":memory:"), **pragmas}, file)
     if scheme in {"postgres", "postgresql"}:
         try:
-            settings = dict(expand_db_url(url)["credentials"])
+            url, hosts = _hosts(url)
+            settings = dict(expand_db_url(url)["credentials"]) | hosts
         except (ConfigurationError, ValueError) as error:
             raise StoreError("the PostgreSQL URL can't be read") from error
         if not (settings.get("user") or os.environ.get("PGUSER") or has_name()):
@@ -60,6 +63,34 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
         settings.setdefault("maxsize", POSTGRESQL_CONNECTIONS)
         return DatabaseUrl("postgresql", settings)
     raise StoreError("a database URL begins with sqlite:// or postgres://")
+
+
+def _hosts(url: str) -> tuple[str, dict[str, Any]]:
+    """The URL with its first server alone, and the settings that name them all: postgres://user@one:5432,other:5432/name. Of several
+    the one that may be written to is meant, whichever it is just now. Raises ValueError.
+    """
+    where = urlsplit(url)
+    login, at, servers = where.netloc.rpartition("@")
+    if "," not in servers:
+        return url, {}
+    places = [urlsplit(f"//{server}") for server in servers.split(",")]
+    first = where._replace(netloc=f"{login}{at}{servers.split(',')[0]}")
+    hosts, ports = [place.hostname for place in places], [place.port or POSTGRESQL_PORT for place in places]
+    return first.geturl(), {"hosts": hosts, "ports": ports, "target_session_attrs": "primary"}
+
+
+def login(url: DatabaseUrl) -> dict[str, Any]:
+    """How the driver connects to PostgreSQL."""
+    names = ("host", "port", "user", "password", "database", "ssl", "hosts", "ports", "target_session_attrs")
+    return with_hosts({name: url.credentials[name] for name in names if url.credentials.get(name) is not None})
+
+
+def with_hosts(settings: dict[str, Any]) -> dict[str, Any]:
+    """The driver's own names for several servers."""
+    named = {"hosts": "host", "ports": "port"}
+    return {name: value for name, value in settings.items() if name not in named} | {
+        named[name]: settings[name] for name in named if name in settings
+    }
 
 
 def _synchronous(url: str, *, durable: bool) -> str:

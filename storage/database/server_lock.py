@@ -74,7 +74,7 @@ class ServerLock:
 
     async def take(self) -> None:
         """Take the lock without waiting. Raises DaemonRunning when it is taken, StoreError when that can't be determined."""
-        from storage.database.driver import read_url  # noqa: PLC0415 - Tortoise is slow to load
+        from storage.database.driver import login, read_url  # noqa: PLC0415 - Tortoise is slow to load
 
         await self.release()
         where = read_url(self._url, durable=True)
@@ -82,11 +82,10 @@ class ServerLock:
             import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
         except ImportError as error:
             raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        login = {name: where.credentials.get(name) for name in ("host", "port", "user", "password", "database", "ssl")}
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 self._connection = await asyncpg.connect(
-                    **{name: value for name, value in login.items() if value is not None},
+                    **login(where),
                     server_settings={"application_name": self._name, **_SETTINGS},
                 )
         except _failures() as error:

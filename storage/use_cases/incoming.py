@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,6 +157,19 @@ class Incoming(UseCases):
         changes: dict[str, Any] = {"owner": None} if attempts is None else {"owner": None, "attempts": attempts}
         if not await received.update(error=error[:MAX_ERROR], next_attempt_at=until, **changes):
             await check_received(self._database, mail_id, MailState.RECEIVED)
+
+    @use_case
+    async def give_back(self, in_hand: Collection[int]) -> int:
+        """After the database was out of reach: make due at once what this daemon has claimed and does not have `in_hand`, since the
+        claim's answer or the mail's end was lost; returns how many. SQLite does not know whose they are: their leases end.
+        """
+        if (owner := self._database.owner) is None:
+            return 0
+        apart = f" AND id NOT IN ({places(tuple(in_hand))})" if in_hand else ""
+        return await self._database.execute(
+            f"UPDATE mail SET next_attempt_at = ?, owner = NULL WHERE state = 'received' AND owner = ?{apart}",  # noqa: S608 - our own words
+            [in_utc(self._database.clock()), owner, *in_hand],
+        )
 
     @use_case
     async def park(

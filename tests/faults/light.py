@@ -45,6 +45,12 @@ class LightDaemon:
         return self.is_running
 
     @property
+    def pid(self) -> int:
+        """Of the life that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

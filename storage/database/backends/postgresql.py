@@ -7,12 +7,16 @@ loses the connection of a task that is cancelled during BEGIN, until the pool is
 # ruff: noqa: SLF001 - a backend is made by overriding the stock one's inner parts; Tortoise has no other way
 from __future__ import annotations
 
+from typing import Any
+
+import asyncpg
 from tortoise.backends.asyncpg import client as stock
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 from storage.database.backends.finishing import finish
+from storage.database.driver import with_hosts
 from storage.database.models import models_of
 
 MODELS = models_of("postgresql")
@@ -52,6 +56,10 @@ class SafePostgresqlTransaction(TransactionContextPooled):
 
 class SafeAsyncpg(stock.AsyncpgDBClient):
     """A pool of connections."""
+
+    async def create_pool(self, **settings: Any) -> asyncpg.Pool:
+        """Connect to the one of several servers that may be written to."""
+        return await super().create_pool(**with_hosts(settings))
 
     def _in_transaction(self) -> TransactionContext:
         return SafePostgresqlTransaction(stock.TransactionWrapper(self), self._pool_init_lock)

@@ -140,6 +140,17 @@ async def test_who_has_lost_his_place_claims_nothing_until_he_has_it_again(daemo
     watching.cancel()
 
 
+async def test_what_a_daemon_does_not_know_to_have_it_gives_back(daemon: Daemons) -> None:
+    (one, _), (other, _) = await daemon(), await daemon()
+    await one.incoming.keep([mail_of("a@example.jp"), mail_of("b@example.jp"), mail_of("c@example.jp")])
+    claimed = [await store.incoming.claim(lease=LEASE) for store in (one, one, other)]
+    assert [mail.mail_id for mail in claimed if mail] == [1, 2, 3]
+    assert await one.incoming.give_back([1]) == 1  # the answer to its second claim was lost
+    again = await other.incoming.claim(lease=LEASE)
+    assert again
+    assert again.mail_id == 2
+
+
 async def test_one_leads_and_the_next_one_when_it_has_gone(daemon: Daemons) -> None:
     (_, one), (store, other) = await daemon(), await daemon()
     assert (await one.leads(), await other.leads(), await one.leads()) == (True, False, True)
