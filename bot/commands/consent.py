@@ -5,11 +5,14 @@ Exit codes as in commands/shared/common.py; `proof` gives 1 when a letter left w
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from bot.commands.shared.basics import in_japan
 from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -28,7 +31,6 @@ from bot.core.mail.addresses import plain_addr_spec
 from bot.core.policy.masking import shown
 from bot.core.policy.policy import Formats
 from bot.core.records.consent import Consent
-from bot.core.text.dates import JAPAN
 from bot.office import command_context
 
 _TITLES = {
@@ -107,8 +109,7 @@ async def proof(*, since: datetime | None, until: datetime | None, config_path: 
 
     What has no proof comes first, and makes the exit code 1.
     """
-    begins = since.replace(tzinfo=JAPAN) if since else None
-    ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
+    begins, ends = in_japan(since, until)
     async with command_context(config_path) as office:
         found = await office.store.consent.proofs(since=begins, until=ends)
     ordered = sorted(found, key=lambda one: (one.state not in UNPROVEN, one.notice.outbox_id))
@@ -123,18 +124,24 @@ async def proof(*, since: datetime | None, until: datetime | None, config_path: 
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
+def _said(wording: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--wording, --source."""
+    words = option(
+        "--wording", default=wording, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
+    )
+    source = option(
+        "--source",
+        default="コマンド",
+        show_default=True,
+        ja="申出の方法（電話、窓口など）。",
+        en="How it was told (電話, 窓口 …).",
+    )
+    return lambda command: words(source(command))
+
+
 @consent.command(ja="アドレスへの発行完了のお知らせを止めます。")
 @argument("address")
-@option(
-    "--wording", default=STOP_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
-)
-@option(
-    "--source",
-    default="コマンド",
-    show_default=True,
-    ja="申出の方法（電話、窓口など）。",
-    en="How it was told (電話, 窓口 …).",
-)
+@_said(STOP_SUBJECT)
 @config_option
 @actor_option
 @run
@@ -150,16 +157,7 @@ async def stop(address: str, *, wording: str, source: str, config_path: Path, ac
 
 @consent.command(ja="アドレスへの停止を解きます。台帳で希望している保証について、また送ります。")
 @argument("address")
-@option(
-    "--wording", default=RESUME_SUBJECT, show_default=True, ja="申出の文言。", en="The words in which it was asked for."
-)
-@option(
-    "--source",
-    default="コマンド",
-    show_default=True,
-    ja="申出の方法（電話、窓口など）。",
-    en="How it was told (電話, 窓口 …).",
-)
+@_said(RESUME_SUBJECT)
 @config_option
 @actor_option
 @run

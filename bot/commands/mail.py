@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.types import IntParamType
 
+from bot.commands.shared.basics import state_option
 from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -68,14 +69,7 @@ mail = Group("mail")
 
 
 @mail.command("list", ja="受信メールの一覧を、新しい順に示します。")
-@option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([s.value for s in MailState]),
-    ja="この状態のものだけを示します。何回でも指定できます。",
-    en="Only those in this state; may be given several times.",
-)
+@state_option(MailState)
 @config_option
 @json_option
 @limit_option

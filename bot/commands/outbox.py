@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bot.commands.shared.basics import state_option
 from bot.commands.shared.common import actor_option, config_option, json_option, limit_option, run, show, show_one
 from bot.commands.shared.json_rows import outbox_row
 from bot.commands.shared.language import Group, argument, option
@@ -37,14 +38,7 @@ outbox = Group("outbox")
 
 
 @outbox.command("list", ja="送信メールの一覧を、新しい順に示します。")
-@option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([s.value for s in OutboxState]),
-    ja="この状態のものだけを示します。何回でも指定できます。",
-    en="Only those in this state; may be given several times.",
-)
+@state_option(OutboxState)
 @config_option
 @json_option
 @limit_option

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bot.commands.shared.basics import state_option
 from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
@@ -153,14 +154,7 @@ def _tell(result: ImportResult, *, dry_run: bool) -> None:
 
 
 @register.command("list", ja="台帳の一覧を示します。")
-@option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([s.value for s in GuaranteeState]),
-    ja="この状態のものだけを示します。何回でも指定できます。",
-    en="Only those in this state; may be given several times.",
-)
+@state_option(GuaranteeState)
 @option("--text", default="", ja="番号・工事名・受注者名の一部。", en="Part of number, project name or contractor.")
 @config_option
 @json_option

@@ -6,7 +6,7 @@ Exit codes as in commands/shared/common.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.clock import utc_now
 from bot.commands.decisions import accept, refusals, refuse, send_key, verify
 from bot.commands.evidence import write_evidence
 from bot.commands.hand_entry import arrivals_now, entered_by_words, entered_in_file, product_option
+from bot.commands.shared.basics import in_japan, state_option
 from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
@@ -85,23 +86,14 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ja="受付番号・保証契約番号・名前・アドレスの一部（全角・半角や異体字は区別しません）。",
             en="Part of a receipt number, number, name (any width or variant) or address.",
         ),
-        option(
-            "--state",
-            "states",
-            multiple=True,
-            type=click.Choice([s.value for s in SubmissionState]),
-            ja="この状態のものだけを示します。何回でも指定できます。",
-            en="Only those in this state; may be given several times.",
-        ),
+        state_option(SubmissionState),
     ):
         command = one(command)
     return command
 
 
 def _search(states: tuple[str, ...], text: str, since: datetime | None, until: datetime | None) -> Search:
-    begins = since.replace(tzinfo=JAPAN) if since else None
-    ends = until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
-    return Search(tuple(SubmissionState(state) for state in states), text, begins, ends)
+    return Search(tuple(SubmissionState(state) for state in states), text, *in_japan(since, until))
 
 
 @submissions.command("list", ja="受付の一覧を、新しい順に示します。")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -20,12 +21,14 @@ import click
 from bot.commands.shared.language import option
 from bot.config.mistakes import ConfigError
 from bot.core.text.control_characters import escaped, escaped_json
+from bot.core.text.dates import JAPAN
 from bot.core.text.told import ToldError
 from bot.surroundings import user_name
 from storage.errors import NotFound, StoreError, WrongState
 
 P = ParamSpec("P")
 R = TypeVar("R")
+AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -54,6 +57,25 @@ actor_option = option(
     en="Who decides, for the journal [default: the user].",
 )
 limit_option = option("--limit", default=100, show_default=True, ja="示す件数の上限。", en="At most so many rows.")
+
+
+def state_option(states: type[StrEnum]) -> Callable[[AnyCommand], AnyCommand]:
+    """--state, of these."""
+    named: Callable[[AnyCommand], AnyCommand] = option(
+        "--state",
+        "states",
+        multiple=True,
+        type=click.Choice([state.value for state in states]),
+        ja="この状態のものだけを示します。何回でも指定できます。",
+        en="Only those in this state; may be given several times.",
+    )
+    return named
+
+
+def in_japan(since: datetime | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of one day to the end of another, by Japan's clock; None = no bound."""
+    begins = since.replace(tzinfo=JAPAN) if since else None
+    return begins, until.replace(tzinfo=JAPAN) + timedelta(days=1, microseconds=-1) if until else None
 
 
 def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
