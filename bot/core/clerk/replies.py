@@ -63,11 +63,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         for one in still_open
         if isinstance(one.facts, CaseFacts) and one.after is SubmissionState.ACCEPTED
     ]
-    accepted += [
-        one.submission
-        for one in untouched
-        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
-    ]
+    accepted += _accepted(untouched)
     answerable = _answerable(facts, answer, cases, accepted, policy)
     first = done[0].facts.case.receipt_number if done else ""
     letters = tuple(
@@ -81,6 +77,11 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
     drafts = (*letters, told, *keys, *_originals_letters(facts, answer, done, policy))
     reason = MailReason.ORDERS_DONE
     return Verdict(MailState.ANSWERED, reason, actor, facts.words.subject, drafts=drafts, carried_out=carried)
+
+
+def _accepted(cases: Iterable[CaseFacts | MailCase]) -> list[Submission]:
+    submissions = (one.submission for one in cases if isinstance(one, CaseFacts))
+    return [one for one in submissions if one.state is SubmissionState.ACCEPTED]
 
 
 def _is_undone(one: CommandResult) -> bool:
@@ -285,16 +286,11 @@ def help_letter(
         is_asked_for=is_asked_for,
     )
     tickets = tuple(one.ticket for one in standing)
-    accepted = [
-        one.submission
-        for one in cases
-        if isinstance(one, CaseFacts) and one.submission.state is SubmissionState.ACCEPTED
-    ]
     draft = Draft(
         letter,
         actor,
         f"desk_help/{facts.digest}/{actor}",
-        answerable=_answerable(facts, answer, tickets, accepted, policy),
+        answerable=_answerable(facts, answer, tickets, _accepted(cases), policy),
         share=share,
     )
     # What is attached is for a person: such a mail stands in the summary.
