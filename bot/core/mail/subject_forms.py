@@ -177,24 +177,7 @@ OWN_FORM = "own"
 # -- templates
 
 
-_PRODUCT_WORDS: MappingProxyType[str, Product] = MappingProxyType(
-    {
-        "中間前払金保証": Product.INTERIM_PAYMENT,
-        "中間前払保証": Product.INTERIM_PAYMENT,
-        "中間前金払保証": Product.INTERIM_PAYMENT,
-        "中間前払金": Product.INTERIM_PAYMENT,
-        "中間前金払": Product.INTERIM_PAYMENT,
-        "中間前払": Product.INTERIM_PAYMENT,
-        "前払金保証": Product.ADVANCE_PAYMENT,
-        "前払保証": Product.ADVANCE_PAYMENT,
-        "前金払保証": Product.ADVANCE_PAYMENT,
-        "前払金": Product.ADVANCE_PAYMENT,
-        "前金払": Product.ADVANCE_PAYMENT,
-        "前払": Product.ADVANCE_PAYMENT,
-        "契約保証": Product.CONTRACT,
-        "契約": Product.CONTRACT,
-    }
-)
+_PRODUCT_WORDS = {name: product for product in Product for name in product.names}
 
 # A city's number of a work: a code (5071000001, R8-DO-012), or words and a number (土木第12号, R8道改第5号の2, 土木-12), maybe
 # with a year before it (令和8年度 土第3号). A name that holds a number (市道1234号線舗装工事) is none: it ends otherwise.

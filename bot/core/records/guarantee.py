@@ -12,17 +12,20 @@ from types import MappingProxyType
 from bot.core.records.secret import AuthKey
 from bot.core.text.closed_list import ClosedList
 
+_ADVANCE = ("前払金保証", "前払保証", "前金払保証", "前払金", "前金払", "前払")
+
 
 class Product(ClosedList):
     """商品（保証区分）."""
 
     words: str
     short: str  # in a narrow line
+    names: tuple[str, ...]  # what subjects and lists call it
 
-    ADVANCE_PAYMENT = "advance_payment", "前払金保証", "前払"
-    INTERIM_PAYMENT = "interim_payment", "中間前払金保証", "中間前払"
-    CONTRACT = "contract", "契約保証", "契約"
-    OTHER = "other", "その他", "その他"  # 契約保証予約 (入札ボンド) and whatever comes
+    ADVANCE_PAYMENT = "advance_payment", "前払金保証", "前払", _ADVANCE
+    INTERIM_PAYMENT = "interim_payment", "中間前払金保証", "中間前払", tuple(f"中間{name}" for name in _ADVANCE)
+    CONTRACT = "contract", "契約保証", "契約", ("契約保証", "契約")
+    OTHER = "other", "その他", "その他", ()  # 契約保証予約 (入札ボンド) and whatever comes
 
 
 class GuaranteeState(ClosedList):

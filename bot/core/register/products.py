@@ -21,17 +21,14 @@ def product_named(words: str) -> Product | None:
 _ADDED = LazyPattern(r"^[①-⑨]|[(（][0-9０-９.．]{1,5}[%％][)）]$")
 
 
+# What only lists say.
+_IN_LISTS = {
+    Product.INTERIM_PAYMENT: ("中間",),
+    Product.CONTRACT: ("契約保証金",),
+    Product.OTHER: ("契約保証予約", "入札ボンド", "契約保証予約(入札ボンド)", "入札保証", Product.OTHER.words),
+}
+
+
 @cache
 def _products() -> dict[str, Product]:
-    return {
-        fold_name(name): product
-        for product, names in {
-            Product.ADVANCE_PAYMENT: ("前払金保証", "前払", "前払金", "前払保証", "前金払", "前金払保証"),
-            Product.INTERIM_PAYMENT: (
-                *("中間前払金保証", "中間前払金", "中間前払", "中間", "中間前払保証", "中間前金払", "中間前金払保証"),
-            ),
-            Product.CONTRACT: ("契約保証", "契約", "契約保証金"),
-            Product.OTHER: ("契約保証予約", "入札ボンド", "契約保証予約(入札ボンド)", "入札保証", Product.OTHER.words),
-        }.items()
-        for name in names
-    }
+    return {fold_name(name): one for one in Product for name in (*one.names, *_IN_LISTS.get(one, ()))}
