@@ -66,14 +66,11 @@ def alert(
     understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
-    subject: str,
     reason: MailReason,
     answered: Letters,
     reader: Desk,
 ) -> Letters:
-    """What the desks are told of this mail. `subject` is cleaned and masked; `reason`: the mail's end; `answered`: to its sender;
-    `reader`: see desk_to_read.
-    """
+    """What the desks are told of this mail. `reason`: the mail's end; `answered`: to its sender; `reader`: see desk_to_read."""
     by_desk, told = _cases(facts, judged, policy.desks, is_answered=answered.no_reply is None)
     views = (
         {facts.number_of(ordinal): page_views(one) for ordinal, one in enumerate(judged, 1)} if policy.pictures else {}
@@ -87,7 +84,7 @@ def alert(
                 desk.name,
                 facts.mail_id,
                 sender,
-                subject,
+                facts.words.subject,
                 facts.envelope.received_at,
                 note,
                 tuple(_with_offers(case, one, policy) if len(cases) > 1 else case for case, one in cases),
@@ -105,7 +102,7 @@ def alert(
         for desk, cases in by_desk.items()
     ]
     if _needs_eyes(facts, understood, judged, reason, answered.no_reply, policy):
-        mail = _mail_alert(facts, understood, judged, policy, subject, reason, note, reader)
+        mail = _mail_alert(facts, understood, judged, policy, reason, note, reader)
         drafts.append(replace(mail, share=own))
     within = within_desk_limits(drafts, policy.desks, policy.limits, facts.lately)
     return Letters(within.drafts, (*told, *within.withheld))
@@ -227,7 +224,6 @@ def _mail_alert(
     understood: UnderstoodMail,
     judged: Sequence[NoticeVerdict],
     policy: Policy,
-    subject: str,
     reason: MailReason,
     note: str,
     desk: Desk,
@@ -242,7 +238,7 @@ def _mail_alert(
         facts.mail_id,
         mail_number(facts.mail_id, facts.envelope.received_at),
         shown_sender(facts, policy.formats),
-        subject,
+        facts.words.subject,
         facts.envelope.received_at,
         reason.words,
         paper_lines(understood.papers),

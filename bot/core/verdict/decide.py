@@ -64,7 +64,7 @@ def decide(
         is_persons = reason in {MailReason.PASSWORD_MAIL, MailReason.THANKS}
         no_reply = NoReplyReason.NO_NOTICE if is_persons else NoReplyReason.AUTOMATIC
         return Verdict(state, reason, sender, subject, understood.papers, no_reply=no_reply, reopened=facts.opens)
-    alerts = alert(facts, understood, judged, policy, subject, reason, told, desk)
+    alerts = alert(facts, understood, judged, policy, reason, told, desk)
     return Verdict(
         state=state,
         desk=desk.name if state.is_open else "",
@@ -144,7 +144,7 @@ def _with_alert(
     """A mail whose content is not understood, and which a person must see. `desk`: whose it is, where that is known."""
     subject, desk = facts.words.subject, desk or desk_to_read(facts, (), policy)
     read, untold = UnderstoodMail(facts.words, papers=papers), Letters(no_reply=no_reply)
-    alerts = alert(facts, read, (), policy, subject, reason, untold, desk)
+    alerts = alert(facts, read, (), policy, reason, untold, desk)
     return Verdict(
         MailState.PASSED_ON,
         reason,

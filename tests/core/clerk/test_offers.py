@@ -236,7 +236,7 @@ def told(*names: str) -> Alert:
     """The alert about these."""
     verdicts = [judged(HELD[name]) for name in names]
     draft, *_ = alert(
-        facts(), UnderstoodMail(), verdicts, ANSWERED, "", MailReason.NOTICE_FOUND, Letters(), ANSWERED.desks[0]
+        facts(), UnderstoodMail(), verdicts, ANSWERED, MailReason.NOTICE_FOUND, Letters(), ANSWERED.desks[0]
     ).drafts
     assert isinstance(draft.context, Alert)
     return draft.context
