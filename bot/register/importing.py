@@ -54,7 +54,6 @@ class ImportResult:
     changes: tuple[RegisterChange, ...]  # including UNCHANGED
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...] = ()  # the file's titles of unknown columns
-    sheets: tuple[str, ...] = ()  # the workbook's sheets that were read; () for CSV
     new_versions: int = 0  # rows with a further certificate of a known guarantee
 
 
@@ -92,7 +91,6 @@ async def import_book(
         changes=planned.changes,
         problems=in_order((*parsed.problems, *planned.problems), book),
         ignored_columns=parsed.ignored_columns,
-        sheets=tuple(table.name for table in book.tables if table.name),
         new_versions=sum(map(_is_new_version, planned.changes)),
     )
 

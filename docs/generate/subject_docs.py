@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.core.mail.subject_forms import MAX_PARTS, MAX_SUBJECT, MAX_TEMPLATE, SubjectPart, table
+from bot.core.mail.subject_forms import MAX_PARTS, MAX_SUBJECT, MAX_TEMPLATE, PROFILES, Forms, SubjectPart, read_subject
 
 SUBJECTS = Path(__file__).resolve().parents[2] / "docs" / "subjects.md"
 
@@ -39,8 +39,8 @@ def subjects() -> str:
     """The whole of docs/subjects.md."""
     rows = [
         f"| `{profile.name}` | {'<br>'.join(f'`{text}`' for text in profile.templates)} | {profile.example} "
-        f"| {said.words} | {profile.source} |"
-        for profile, said in table()
+        f"| {read_subject(profile.example, Forms.of([profile.name])).words} | {profile.source} |"
+        for profile in PROFILES
     ]
     head = (
         "| 名前 | 書き方（上から順に、書かれていないものがあるときの形） | 例 | 読み取ること | 公開されているお願い |"

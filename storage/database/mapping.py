@@ -210,7 +210,6 @@ def version_row(
 def version_of(row: models.GuaranteeVersionRecord, place: int, seen: Sequence[models.GuaranteeSeenRecord]) -> Version:
     """A version with the clerks' looks at it. `place`: its running number."""
     return Version(
-        guarantee_id=row.guarantee_id,
         place=place,
         revision=row.revision,
         kind=VersionKind(row.kind),

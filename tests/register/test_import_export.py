@@ -281,7 +281,7 @@ async def test_a_citys_sheet_with_title_merged_cells_and_formulas_is_imported(tm
     sheet.write_formula(7, 5, "=SUM(F5:F6)", None, 2_000_000)
     workbook.close()
     result = await import_(register, tmp_path / "a.xlsx")
-    assert (counts(result), result.sheets) == ((3, 0, 0), ("令和8年度",))
+    assert counts(result) == (3, 0, 0)
     common: dict[str, Any] = {
         "contract_amount_yen": 1_000_000,
         "works_start_on": date(2026, 4, 1),

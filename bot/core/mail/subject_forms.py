@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -166,7 +166,7 @@ PROFILES = (
         "電子保証(認証キー)公園遊具更新工事",
     ),
 )
-"""What cities' pages ask contractors for. They are tried all unless the config names some; the table is docs/subjects.md."""
+"""What cities' pages ask contractors for. They are tried all unless the config names some; docs/subjects.md has what each reads from its example."""
 
 PROFILE_NAMES = tuple(profile.name for profile in PROFILES)
 
@@ -356,11 +356,3 @@ def _said(template: Template, found: re.Match[str]) -> SubjectFields | None:
 
 def _is_a_work(name: str) -> bool:
     return name.endswith(_WORKS)
-
-
-# -- the table for people
-
-
-def table() -> Iterator[tuple[Profile, SubjectFields]]:
-    """Each profile with what it reads from its own example."""
-    return ((profile, read_subject(profile.example, Forms.of([profile.name]))) for profile in PROFILES)

@@ -5,15 +5,14 @@ Built by bot/app.py from the config (bot/config/settings.py); the core itself re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from types import MappingProxyType
 
 from bot.core.mail.subject_forms import PROFILE_NAMES
 from bot.core.policy.conditions import Conditions
 from bot.core.records.guarantee import Guarantee, Product
-from bot.core.records.paper import PaperKind, PaperRule, PaperRules
+from bot.core.records.paper import PaperRules
 from bot.core.records.send_counts import SendCount
 from bot.core.register.layout import Layout
 from bot.core.text.closed_list import ClosedList
@@ -206,8 +205,3 @@ class Policy:
     def contact_for(self, products: Iterable[Product | None], named: str = "") -> Office:
         """The same for a case's products, by the notice alone unless a register's row names a desk (`named`)."""
         return self.contact({desk for product in products for desk in desks_for(self.desks, product, named)})
-
-    @property
-    def papers(self) -> Mapping[PaperKind, PaperRule]:
-        """What is done with each kind of paper; it travels to the reading child within `formats`."""
-        return MappingProxyType({kind: self.formats.papers.of(kind) for kind in PaperKind})

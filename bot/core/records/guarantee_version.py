@@ -55,7 +55,6 @@ class Seen:
 class Version:
     """A version of a certificate."""
 
-    guarantee_id: int
     place: int  # its running number, from 1; one that is learnt of late takes its place before the newer ones
     revision: int  # 変更番号
     kind: VersionKind

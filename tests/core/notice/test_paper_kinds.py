@@ -15,11 +15,11 @@ from bot.core.notice.document import Document, OpenFailure
 from bot.core.notice.interpret import UnderstoodMail, understand
 from bot.core.notice.missing_notice import Request
 from bot.core.notice.paper_kinds import is_signature, issuer_of, kind_of_text, kind_of_trouble
-from bot.core.policy.policy import Formats, Policy
+from bot.core.policy.policy import Formats
 from bot.core.records.paper import PaperKind, PaperRule, PaperRules
 from bot.core.records.reasons import PaperReason, SubmissionReason
 from tests.core.notice.kind_cases import TEXTS
-from tests.core.verdict.cases import FIRM, KEY, NOTICE_TEXT, NUMBER, POLICY, WORK, paper, read_mail
+from tests.core.verdict.cases import FIRM, KEY, NOTICE_TEXT, NUMBER, WORK, paper, read_mail
 
 CASES = [(text, kind) for kind, texts in TEXTS.items() for text in texts]
 LABELS = NOTICE_TEXT.partition("記\n")[2]
@@ -241,9 +241,8 @@ def test_the_config_takes_no_word_that_is_no_rule():
 def test_rules_travel_to_the_reading_child_as_they_are():
     formats, adapter = Formats(papers=PaperRules.deciding({"claim": "person"})), TypeAdapter(Formats)
     assert adapter.validate_json(adapter.dump_json(formats)) == formats
-    policy = Policy(POLICY.office, POLICY.inboxes, POLICY.desks, formats=formats)
-    assert policy.papers[PaperKind.CLAIM] is PaperRule.PERSON
-    assert policy.papers[PaperKind.CERTIFICATE] is PaperRule.ASK
+    assert formats.papers.of(PaperKind.CLAIM) is PaperRule.PERSON
+    assert formats.papers.of(PaperKind.CERTIFICATE) is PaperRule.ASK
 
 
 # -- any text

@@ -158,7 +158,7 @@ def test_every_kind_has_its_word_and_versions_their_names() -> None:
 def version(kind: K = K.NEW, revision: int = 0, *seen: Seen, **changes: object) -> Version:
     values = {name: changes.pop(name) for name in list(changes) if name in CertificateValues.__dataclass_fields__}
     plain = Version(
-        1, 1, revision, kind, False, replace(CertificateValues.of(ROW), **values), AT, "台帳.csv", "契約課A", seen
+        1, revision, kind, False, replace(CertificateValues.of(ROW), **values), AT, "台帳.csv", "契約課A", seen
     )
     return replace(plain, **changes)
 

@@ -313,7 +313,7 @@ def test_how_to_answer_takes_five_lines_of_orders_that_are_understood():
 def test_what_was_looked_at_before_waits_since_its_guarantee_was_changed():
     one, row = taken(12)
     changed = replace(one, reasons=(*one.reasons, SubmissionReason.GUARANTEE_CHANGED))
-    version = Version(12, 2, 1, VersionKind.CHANGE, False, CertificateValues.of(row), NOW - timedelta(days=2), "", "")
+    version = Version(2, 1, VersionKind.CHANGE, False, CertificateValues.of(row), NOW - timedelta(days=2), "", "")
     letter = summarise(replace(facts_of(), to_verify=((changed, row),), series={12: (version,)}), DESK, ANSWERED).letter
     assert letter.to_verify[0].waits == 2
     assert letter.to_verify[0].state == "変更－1：D-Sureで改めて確認"

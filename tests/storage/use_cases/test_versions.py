@@ -68,7 +68,7 @@ async def test_each_version_stays_with_its_values_and_where_it_was_learnt(begun:
     watch.turn(days=1)
     await change(begun, "c.csv", expires_on=date(2027, 6, 30))
     first, second, third = await history(begun)
-    assert first == Version(1, 1, 0, K.NEW, False, CertificateValues.of(G), START, "a.csv", "契約課A")
+    assert first == Version(1, 0, K.NEW, False, CertificateValues.of(G), START, "a.csv", "契約課A")
     assert (second.kind, second.revision, second.place) == (K.CHANGE, 1, 2)
     assert (second.values.guarantee_amount_yen, second.values.issued_at) == (6_000_000, issued)
     assert (second.values.expires_on, second.source) == (G.expires_on, "b.csv")
