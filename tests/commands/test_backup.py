@@ -167,7 +167,7 @@ def test_a_copy_has_what_a_restore_needs_and_the_key_only_when_asked(config):
     assert (copies[1] / "hosho.key").read_text() == (config.parent / "hosho.key").read_text()
     assert [copy.exists() for copy in copies] == [False, True, True]
     place, _ = backup_of(load(config))
-    assert newest(place).timestamp() == (copies[-1] / "manifest.json").stat().st_mtime
+    assert newest(place).timestamp() == pytest.approx((copies[-1] / "manifest.json").stat().st_mtime)
     before = sorted(copies[-1].rglob("*"))
     checked = call(config, "backup", "verify")
     assert (checked.exit_code, "3行で、全て書かれたときのまま" in checked.output) == (0, True), checked.output
