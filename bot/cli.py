@@ -47,6 +47,11 @@ _COMMANDS = MappingProxyType(
             "見本のメールで受信から返信までを動かし、結果を示します。外へは何も送りません。",
             "Run the whole path on sample mails and show what comes out; nothing leaves the machine.",
         ),
+        "disposal": (
+            "bot.commands.keeping.disposal:disposal",
+            "保存期間を過ぎたものの廃棄。",
+            "Disposal of what was kept long enough (廃棄).",
+        ),
         "doctor": (
             "bot.commands.settings.doctor:doctor",
             "フォルダ、ポート、メールサーバー、鍵、データベース、時計などを調べ、直し方を示します。何も変えません。",
@@ -72,6 +77,11 @@ _COMMANDS = MappingProxyType(
             "The mailbox that is watched by IMAP (受信箱).",
         ),
         "outbox": ("bot.commands.outbox:outbox", "送信メール。", "Outgoing mail (送信メール)."),
+        "personal-data": (
+            "bot.commands.keeping.personal_data:personal_data",
+            "1つのアドレスについて保存しているもの。",
+            "What is kept of one address (個人情報の開示).",
+        ),
         "register": ("bot.commands.register:register", "保証の台帳。", "The register of guarantees (台帳)."),
         "reminders": (
             "bot.commands.reminders:reminders",

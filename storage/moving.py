@@ -39,6 +39,8 @@ TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reminder_done": ("id",),
         "alarm": ("id",),
         "worker": ("name",),
+        "legal_hold": ("mail_id",),
+        "disposed": ("row_kind", "row_id", "what"),
         "journal": ("id",),
         "journal_head": ("only_one",),
         "vault": ("only_one",),

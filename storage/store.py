@@ -41,6 +41,7 @@ with when_used():  # a command uses one or two
         summary,
         tickets,
     )
+    from storage.use_cases.retention import disposal, personal_data
     from storage.use_cases.settling import settle
 
 __all__ = ["KeyFile", "KeysCheck", "NotFound", "Store", "StoreError", "Vault", "WrongState"]
@@ -79,6 +80,8 @@ class Store:
     summary = _part(lambda: summary.Summaries)
     journal = _part(lambda: journal.Journal)
     keys = _part(lambda: KeyRotation)
+    disposal = _part(lambda: disposal.Disposal)
+    personal_data = _part(lambda: personal_data.PersonalData)
 
     @classmethod
     async def open(

@@ -58,7 +58,7 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
             _, content, _ = await store.incoming.get(mail_id)
         except NotFound:  # a database that was restored
             continue
-        files += _mail_files(mail_id, content)
+        files += _mail_files(mail_id, content) if content else ()  # else it was disposed of, as the journal tells
     files += [(f"送信/{row.outbox_id}-{row.mail.letter}.eml", row.mail.content) for row in letters]
     write_private(path, _zip(files))
     return len(files)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
-from click.types import IntParamType
 
 from bot.commands.shared.basics import state_option
 from bot.commands.shared.common import (
@@ -23,12 +21,12 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.mail_number import MailNumber
 from bot.core.policy.masking import mask_whole_keys
 from bot.core.records.envelope import message_id_of
-from bot.core.records.incoming_mail import MailState
-from bot.core.records.submission import mail_of
-from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.text.normalise import clean
+from bot.core.text.told import ToldError
 from bot.files import Folder
 from bot.office import command_context
 
@@ -54,17 +52,6 @@ _ALL_TITLES = _TITLES | {
 }
 
 
-class _MailNumber(IntParamType):
-    """A mail by its number in the store, or by a 受付番号 that came with it."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number in the store."""
-        is_receipt = isinstance(value, str) and _RECEIPT.fullmatch(value)
-        return mail_of(value) if is_receipt else super().convert(value, param, ctx)
-
-
-_RECEIPT = LazyPattern(r"[0-9]{8}-[0-9]{4,18}-[0-9]{1,3}")
-
 mail = Group("mail")
 
 
@@ -82,7 +69,7 @@ async def list_(*, states: tuple[str, ...], config_path: Path, as_json: bool, li
 
 
 @mail.command("show", ja="受信メール1通と、その受付を示します。")
-@argument("mail_id", type=_MailNumber())
+@argument("mail_id", type=MailNumber())
 @option(
     "--raw",
     is_flag=True,
@@ -101,6 +88,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
         if raw:
             await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail show --raw")
     if raw:
+        _check_kept(row, content)
         sys.stdout.buffer.write(content)
         return
     values = mail_row(row) | {
@@ -114,7 +102,7 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
 
 
 @mail.command(ja="保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。")
-@argument("mail_id", type=_MailNumber())
+@argument("mail_id", type=MailNumber())
 @config_option
 @actor_option
 @run
@@ -126,7 +114,7 @@ async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
 
 
 @mail.command(ja="対応待ち・返信待ちのメールに対応したことを記録します。定時報告に載らなくなります。")
-@argument("mail_id", type=_MailNumber())
+@argument("mail_id", type=MailNumber())
 @option("--note", required=True, ja="どう対応したか（記録に残します）。", en="What was done about it, for the journal.")
 @config_option
 @actor_option
@@ -178,6 +166,7 @@ async def export(
         written = 0
         for mail_id in wanted:
             row, content, _ = await office.store.incoming.get(mail_id)
+            _check_kept(row, content)
             await office.store.journal.note_keys_shown([("mail", mail_id)], actor=actor, command="mail export")
             # Named by us alone: a subject or a name of the sender's has no place in a path.
             written += _write_new(folder, f"{mail_id:08d}-{row.digest[:16]}.eml", content)
@@ -187,6 +176,12 @@ async def export(
 
 
 _EVERYTHING = 10**9
+
+
+def _check_kept(row: MailRow, content: bytes) -> None:
+    """Raise ToldError for a mail of which nothing but its row is left."""
+    if row.size_bytes and not content:
+        raise ToldError(f"メール{row.mail_id}の原本は、保存期間を過ぎて廃棄しました（journal list の disposal.done）")
 
 
 def _write_new(folder: Path, name: str, content: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What the machine gives: [storage] [backup] [log].
+"""What the machine gives: [storage] [backup] [retention] [log].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
@@ -60,6 +60,30 @@ class BackupSection(Section):
         default=14,
         ge=0,
         description="新しいものから何個残すか。作って確かめたあとで、それより古いものを削除します（0で削除しない）",
+    )
+
+
+_DAYS = "何日たったら廃棄の一覧に載せるか（0で載せない）"
+
+
+class RetentionSection(Section):
+    """保存期間（既定は全て、期間を定めずに保存）。過ぎたものは ./run disposal list に載り、人が disposal approve で承認したものだけを廃棄します。操作の記録は廃棄しません。"""
+
+    mails_days: int = Field(
+        default=0, ge=0, le=36500, description=f"受信メールの原本（添付の書類も）を、件が全て終わってから{_DAYS}"
+    )
+    letters_days: int = Field(default=0, ge=0, le=36500, description=f"送信メールの文面を、送り終えてから{_DAYS}")
+    keys_days: int = Field(
+        default=0,
+        ge=0,
+        le=36500,
+        description=f"認証キー（それが載った受信・送信メールも）を、保証期限から{_DAYS}。廃棄した台帳の行は「期限切れ」になります",
+    )
+    cases_days: int = Field(
+        default=0,
+        ge=0,
+        le=36500,
+        description=f"終わった件の差出人のアドレスと書かれた文字を、件が全て終わり、保証期限も過ぎてから{_DAYS}（原本を廃棄したものだけ）",
     )
 
 

@@ -29,7 +29,7 @@ from bot.config.doors import (
     OutgoingSection,
     SmtpSection,
 )
-from bot.config.machine import BackupSection, LogSection, StorageSection
+from bot.config.machine import BackupSection, LogSection, RetentionSection, StorageSection
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
     AnswersSection,
@@ -73,6 +73,7 @@ class Config(Section):
     desk_rules: tuple[DeskRuleSection, ...] = ()
     storage: StorageSection = StorageSection.model_construct()
     backup: BackupSection = BackupSection.model_construct()
+    retention: RetentionSection = RetentionSection.model_construct()
     smtp: SmtpSection = SmtpSection.model_construct()
     lmtp: LmtpSection = LmtpSection.model_construct()
     imap: ImapSection = ImapSection.model_construct()

@@ -15,6 +15,7 @@ from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
 from bot.core.policy.conditions import Conditions
 from bot.core.policy.policy import Desk, DeskRule, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
+from bot.core.records.retention import Retained, Retention
 from bot.core.text.business_days import Calendar
 
 
@@ -137,6 +138,11 @@ def backup_of(config: Config) -> tuple[str, timedelta] | None:
     section = config.operator
     place = Path(section.backup) if section.backup else config.backups and config.backups / "hosho-*" / "manifest.json"
     return (str(config.path(place)), timedelta(days=section.backup_days)) if place else None
+
+
+def retention_of(config: Config) -> Retention:
+    """What is kept for how long."""
+    return Retention({what: getattr(config.retention, f"{what}_days") for what in Retained})
 
 
 def calendar_of(config: Config) -> Calendar:

@@ -45,6 +45,7 @@ def read_url(url: str, *, durable: bool) -> DatabaseUrl:
     scheme = url.partition("://")[0]
     if scheme == "sqlite":
         pragmas = {
+            "auto_vacuum": "INCREMENTAL",  # first, for a new file: what is disposed of gives its room back
             "synchronous": _synchronous(url, durable=durable),
             "busy_timeout": BUSY_TIMEOUT_MS,
             "secure_delete": "ON",  # overwrite deleted content; else it stays in a free page

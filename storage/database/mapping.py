@@ -275,6 +275,11 @@ def _said(vault: Vault, fields: NoticeFields, **besides: Any) -> dict[str, Any]:
     }
 
 
+def blank_notice(vault: Vault) -> str:
+    """The column of what a notice says, when its words are gone."""
+    return _quoted(vault, **dict.fromkeys(_WORDS_OF_A_NOTICE, ""), document_name="", evidence=[], works_numbers=[])
+
+
 def submission_of(row: models.SubmissionRecord, vault: Vault) -> Submission:
     """A submission."""
     words = json.loads(vault.unseal_text(row.quoted))

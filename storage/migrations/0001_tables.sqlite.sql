@@ -366,6 +366,21 @@ CREATE TABLE worker (
     trouble TEXT NOT NULL
 );
 
+-- Mails that must stay whatever their age, with all that belongs to them.
+CREATE TABLE legal_hold (
+    mail_id INTEGER NOT NULL PRIMARY KEY REFERENCES mail (id),
+    why TEXT NOT NULL,
+    actor TEXT NOT NULL
+);
+
+-- Which rows were emptied, and of what (bot/core/records/retention.py); when and by whom the journal tells.
+CREATE TABLE disposed (
+    row_kind TEXT NOT NULL,
+    row_id INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (row_kind, row_id, what)
+);
+
 -- Who did what when; each line's hash holds the one before it (bot/core/records/journal.py).
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

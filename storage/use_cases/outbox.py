@@ -33,7 +33,7 @@ from storage.database.rows import (
     read,
     wrong_state,
 )
-from storage.errors import NotFound, Unreadable
+from storage.errors import NotFound, Unreadable, WrongState
 from storage.use_cases import bounces, journal, tickets
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -297,6 +297,9 @@ class Outbox(UseCases):
             if row.state == OutboxState.CANCELLED.value and row.reason != OutboxReason.DEAD_ADDRESS.value:
                 raise wrong_state(f"outgoing mail {outbox_id}", row.state, queued)
             check_move(f"outgoing mail {outbox_id}", outgoing_mail.TRANSITIONS, OutboxState(row.state), queued)
+            gone = "SELECT 1 AS gone FROM disposed WHERE row_kind = 'outgoing' AND row_id = ?"
+            if await self._database.rows(gone, [outbox_id]):
+                raise WrongState(f"送信{outbox_id}は保存期間を過ぎて廃棄したため、送り直せません")
             now = self._database.clock()
             await self._database.models.outbox.filter(id=outbox_id).update(
                 attempts=0, queued_at=now, next_attempt_at=now

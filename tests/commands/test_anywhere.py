@@ -38,6 +38,10 @@ def commands(
 ALL = dict(commands())
 # What each is called with besides --config; those not named need nothing.
 CALLED = {
+    ("disposal", "approve"): ["0123456789ab"],
+    ("disposal", "hold"): ["1", "--note", NAME],
+    ("disposal", "release"): ["1", "--note", NAME],
+    ("personal-data", "export"): ["koji@example.jp", "--to", "out"],
     ("backup", "create"): ["--to", "copies"],
     ("backup", "restore"): ["missing.db"],
     ("backup", "verify"): ["missing"],

@@ -35,6 +35,9 @@ dead_address.address text NO
 dead_address.since timestamp with time zone NO
 dead_address.why text NO
 dead_address.outbox_id bigint NO
+disposed.row_kind text NO
+disposed.row_id bigint NO
+disposed.what text NO
 guarantee.id bigint NO
 guarantee.project_name text NO
 guarantee.contractor text NO
@@ -99,6 +102,9 @@ journal.hash text NO
 journal_head.only_one integer NO
 journal_head.number bigint NO
 journal_head.hash text NO
+legal_hold.mail_id bigint NO
+legal_hold.why text NO
+legal_hold.actor text NO
 mail.id bigint NO
 mail.identity text NO
 mail.digest text NO
@@ -277,12 +283,14 @@ CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
 CREATE UNIQUE INDEX case_words_pkey ON public.case_words USING btree (submission_id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (id)
 CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
+CREATE UNIQUE INDEX disposed_pkey ON public.disposed USING btree (row_kind, row_id, what)
 CREATE UNIQUE INDEX guarantee_number_key ON public.guarantee USING btree (number)
 CREATE UNIQUE INDEX guarantee_pkey ON public.guarantee USING btree (id)
 CREATE UNIQUE INDEX guarantee_seen_pkey ON public.guarantee_seen USING btree (id)
 CREATE UNIQUE INDEX guarantee_version_pkey ON public.guarantee_version USING btree (id)
 CREATE UNIQUE INDEX journal_head_pkey ON public.journal_head USING btree (only_one)
 CREATE UNIQUE INDEX journal_pkey ON public.journal USING btree (id)
+CREATE UNIQUE INDEX legal_hold_pkey ON public.legal_hold USING btree (mail_id)
 CREATE UNIQUE INDEX mail_identity_key ON public.mail USING btree (identity)
 CREATE UNIQUE INDEX mail_pkey ON public.mail USING btree (id)
 CREATE UNIQUE INDEX mail_place_pkey ON public.mail_place USING btree (mailbox, name)
@@ -313,6 +321,7 @@ consent consent_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarante
 consent consent_pkey PRIMARY KEY (id)
 dead_address dead_address_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES outbox(id)
 dead_address dead_address_pkey PRIMARY KEY (address)
+disposed disposed_pkey PRIMARY KEY (row_kind, row_id, what)
 guarantee guarantee_number_key UNIQUE (number)
 guarantee guarantee_pkey PRIMARY KEY (id)
 guarantee_seen guarantee_seen_pkey PRIMARY KEY (id)
@@ -322,6 +331,8 @@ guarantee_version guarantee_version_pkey PRIMARY KEY (id)
 journal journal_pkey PRIMARY KEY (id)
 journal_head journal_head_only_one_check CHECK ((only_one = 1))
 journal_head journal_head_pkey PRIMARY KEY (only_one)
+legal_hold legal_hold_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mail(id)
+legal_hold legal_hold_pkey PRIMARY KEY (mail_id)
 mail mail_entered_by_fkey FOREIGN KEY (entered_by) REFERENCES mail(id)
 mail mail_identity_key UNIQUE (identity)
 mail mail_pkey PRIMARY KEY (id)

@@ -60,6 +60,12 @@ CREATE TABLE dead_address (
     why TEXT NOT NULL,
     outbox_id INTEGER NOT NULL REFERENCES outbox (id)
 );
+CREATE TABLE disposed (
+    row_kind TEXT NOT NULL,
+    row_id INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    PRIMARY KEY (row_kind, row_id, what)
+);
 CREATE TABLE guarantee (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     project_name TEXT NOT NULL,
@@ -133,6 +139,11 @@ CREATE TABLE journal_head (
     only_one INTEGER NOT NULL PRIMARY KEY CHECK (only_one = 1),
     number INTEGER NOT NULL,
     hash TEXT NOT NULL
+);
+CREATE TABLE legal_hold (
+    mail_id INTEGER NOT NULL PRIMARY KEY REFERENCES mail (id),
+    why TEXT NOT NULL,
+    actor TEXT NOT NULL
 );
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,1 +1,1 @@
-"""The database as a whole: copies, another place."""
+"""The database as a whole: copies, another place, what is kept for how long."""

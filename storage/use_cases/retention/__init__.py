@@ -1,0 +1,1 @@
+"""What is kept for how long: disposal, and what is kept of one person."""
