@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, suppress
 
 from bot.clock import Clock, utc_now
-from bot.config.mistakes import ConfigError
+from bot.config.mistakes import ConfigError, Mistake
 from bot.config.notes import unproven_senders
 from bot.config.reloading import reloaded
 from bot.config.settings import Config
@@ -140,6 +140,7 @@ class Daemon:
         listeners = await self._listen(receiver)
         self._lock.listen(self._wake_all)
         leading = group.create_task(self._lead(group, receiver, store), name="leading")
+        monitoring = await self._monitor(store)
         guard = group.create_task(self._guard(store), name="guard")
         for note in unproven_senders(self._config):
             log.warning("%s", note)
@@ -156,7 +157,7 @@ class Daemon:
         self._stopping.set()
         log.info("stopping")
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
-        closing = (listener.stop() for listener in listeners)
+        closing = [*(listener.stop() for listener in listeners), *(stop() for stop in monitoring)]
         await asyncio.gather(end([guard, *beside, leading, *self._watching], deadline), *closing)
         receiver.stop()
         await wait([committer], deadline - LAST_SECONDS)
@@ -282,6 +283,28 @@ class Daemon:
             self.ports["lmtp" if lmtp else "smtp"] = await listener.start()
             listeners.append(listener)
         return listeners
+
+    async def _monitor(self, store: Store) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """Open the door for machines that watch, where the settings have one; returns what closes it."""
+        if not (listen := self._config.monitoring.listen):
+            return []
+        try:
+            from bot.monitoring import Monitoring  # noqa: PLC0415 - an extra, which most offices do without
+        except ImportError:
+            cure = "./run setup で、この版のパッケージを入れてください"
+            raise ConfigError(
+                (Mistake("monitoring.listen", "aiohttp と prometheus_client がありません", cure),)
+            ) from None
+
+        monitoring = Monitoring(
+            store,
+            self._clock,
+            folder=self._folder,
+            is_ready=lambda: self.ready.is_set() and not self._stopping.is_set(),
+            workers=lambda: self._successes.healths,
+        )
+        self.ports["monitoring"] = await monitoring.start(listen)
+        return [monitoring.stop]
 
     def _watchers(
         self, receiver: Receiver, store: Store

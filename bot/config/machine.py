@@ -1,4 +1,4 @@
-"""What the machine gives: [storage] [backup] [retention] [log].
+"""What the machine gives: [storage] [backup] [retention] [monitoring] [log].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
@@ -84,6 +84,17 @@ class RetentionSection(Section):
         ge=0,
         le=36500,
         description=f"終わった件の差出人のアドレスと書かれた文字を、件が全て終わり、保証期限も過ぎてから{_DAYS}（原本を廃棄したものだけ）",
+    )
+
+
+class MonitoringSection(Section):
+    """監視の仕組み（Prometheus など）のための待ち受け。/healthz、/readyz、/metrics に答えます。利用者の認証はないため、この機械の中だけです。"""
+
+    listen: str = Field(
+        default="",
+        description="待ち受ける所。127.0.0.1:番号 か、unix:/絶対パス（空欄なら待ち受けません）",
+        pattern=r"^(|unix:/\S+|(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,4}|[1-5][0-9]{4}))$",
+        examples=["127.0.0.1:9464"],
     )
 
 

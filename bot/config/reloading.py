@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.config.settings import Config
 
-_AT_A_START = ("storage", "smtp", "lmtp", "imap", "folder", "oauth", "pictures", "log")
+_AT_A_START = ("storage", "smtp", "lmtp", "imap", "folder", "oauth", "pictures", "monitoring", "log")
 """The sections that doors, store, reading processes and log are made from; all others are the workers'."""
 
 

@@ -29,7 +29,7 @@ from bot.config.doors import (
     OutgoingSection,
     SmtpSection,
 )
-from bot.config.machine import BackupSection, LogSection, RetentionSection, StorageSection
+from bot.config.machine import BackupSection, LogSection, MonitoringSection, RetentionSection, StorageSection
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
     AnswersSection,
@@ -95,6 +95,7 @@ class Config(Section):
     conditions: ConditionsSection = ConditionsSection.model_construct()
     subjects: SubjectsSection = SubjectsSection.model_construct()
     replies: RepliesSection = RepliesSection.model_construct()
+    monitoring: MonitoringSection = MonitoringSection.model_construct()
     log: LogSection = LogSection.model_construct()
     base: Path = Field(default=Path(), exclude=True)
 
