@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
 Place = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
@@ -28,6 +29,8 @@ _LEAST_INK = 48
 _FAINT_PART = 0.1
 # Pixels outside of the letters may differ by this much between the page and the page without text.
 _SAME = 40
+# Pixels so near to a letter's, at its smoothed edges, are its own.
+_NEAR = 2
 # Texture and watermarks behind letters may have this part of the letters' contrast.
 _TEXTURE_PART = 0.3
 _TINT = 4
@@ -83,9 +86,21 @@ def _contrast_of(contrast: bytes, coverage: bytes) -> int:
 def _is_nothing_else(pictures: Pictures, around: Place) -> bool:
     """Whether the page differs from the page without text only where the text has ink."""
     other = _strongest(ImageChops.difference(pictures.whole, pictures.bare)).crop(around)
-    near = pictures.alone.filter(ImageFilter.MinFilter(5)).crop(around)
-    elsewhere = near.point([0] * 250 + [_FULL] * 6)
+    elsewhere = darkest_near(pictures.alone, around).point([0] * 250 + [_FULL] * 6)
     return _highest(ImageChops.darker(other, elsewhere)) <= _SAME
+
+
+def darkest_near(picture: Image.Image, around: Place) -> Image.Image:
+    """Of each pixel in a place the darkest one within two rows and columns: a rank filter takes twenty times as long."""
+    left, top, right, bottom = around
+    wide, high = right - left, bottom - top
+    seen = Image.new("L", (wide + 2 * _NEAR, high + 2 * _NEAR), _FULL)
+    x, y = max(left - _NEAR, 0), max(top - _NEAR, 0)
+    part = picture.crop((x, y, min(right + _NEAR, picture.width), min(bottom + _NEAR, picture.height)))
+    seen.paste(part, (x - left + _NEAR, y - top + _NEAR))
+    rows = [seen.crop((step, 0, step + wide, high + 2 * _NEAR)) for step in range(2 * _NEAR + 1)]
+    beside = reduce(ImageChops.darker, rows)
+    return reduce(ImageChops.darker, (beside.crop((0, step, wide, step + high)) for step in range(2 * _NEAR + 1)))
 
 
 def _is_plain(bare: Image.Image, around: Place, tolerance: int, em: int) -> bool:

@@ -6,7 +6,6 @@ memory only, also in a confined child process. Returns None when nothing can be 
 
 from __future__ import annotations
 
-import base64
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
@@ -242,7 +241,7 @@ def has_false_sum(content: bytes, passwords: Sequence[bytes] = ()) -> bool:
             for number, item in enumerate(file.objects):
                 if number >= _SUMMED_STREAMS or room <= 0:
                     return False
-                packed = _packed(item)
+                packed = _packed(file, item)
                 room -= len(packed)
                 if packed and _is_changed(packed):
                     return True
@@ -251,7 +250,7 @@ def has_false_sum(content: bytes, passwords: Sequence[bytes] = ()) -> bool:
     return False
 
 
-def _packed(item: pikepdf.Object) -> bytes:
+def _packed(file: pikepdf.Pdf, item: pikepdf.Object) -> bytes:
     """The compressed bytes of a FlateDecode stream; b"" for any other object."""
     if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
         return b""
@@ -260,7 +259,9 @@ def _packed(item: pikepdf.Object) -> bytes:
     if names == ["/FlateDecode"]:
         return item.read_raw_bytes()
     if names == ["/ASCII85Decode", "/FlateDecode"]:
-        return base64.a85decode(item.read_raw_bytes().strip().removesuffix(b"~>"))
+        text = pikepdf.Stream(file, item.read_raw_bytes())
+        text.Filter = pikepdf.Name.ASCII85Decode
+        return text.read_bytes()
     return b""
 
 
