@@ -40,6 +40,7 @@ _SIGNED = "application/pkcs7-mime"
 
 LookAt = Callable[[Document, bytes, PaperContent], tuple[Document, PaperContent]]
 """A second look at an opened document and what it says: pictures recognised, text compared with what is drawn."""
+ShowIt = Callable[[Document, Sequence[FoundNotice], PdfInHand], None]
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class _File:
 class AttachmentReader:
     """How to open a mail's attachments. `returns`: the mail reports or returns others, whose words are nobody's submission.
 
-    `look`: None = nobody looks. `entered_how`: the mail enters notices that came so, and its tables are forms; None = it doesn't.
+    `look`: None = nobody looks. `show`: is handed each PDF with notices while it is open. `entered_how`: the mail enters notices that came so, and its tables are forms; None = it doesn't.
     """
 
     formats: Formats
@@ -86,6 +87,7 @@ class AttachmentReader:
     returns: bool = False
     look: LookAt | None = None
     entered_how: str | None = None
+    show: ShowIt | None = None
     room: OpenBudget = field(default_factory=OpenBudget)
 
     def open(self, part: str, name: str, content: bytes, media_type: str) -> Iterator[tuple[Document, PaperContent]]:
@@ -121,6 +123,8 @@ class AttachmentReader:
                 said, filled=read_entry_table(said.paper.name, document, file.content, self.entered_how, self.formats)
             )
         if said.notices and is_pdf(file.content):
+            if self.show is not None:
+                self.show(document, said.notices, hand)
             said = replace(said, notices=self._compared(said.notices, file.content, hand))
         return document, said
 

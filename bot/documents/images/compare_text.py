@@ -1,20 +1,17 @@
 """Whether a drawn page shows what its text layer says: a paper may say one key to programs and show another to people.
 
-`shows` is called for the number and the key of each notice with a text layer, `places_of` finds where to look. Promises to be
-slow to accuse: look-alikes are equal, DIFFERS is said only after two readings, and what can't be judged is UNSURE.
+`shows` is called for the number and the key of each notice with a text layer. Promises to be slow to accuse: look-alikes are equal, DIFFERS is said only after two readings, and what can't be judged is UNSURE.
 Raises MemoryError only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import cv2
 import numpy as np
 
-from bot.core.notice.document import Page, PageCell
-from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import full_width_ascii_to_half
 from bot.documents.images.deskew import cut, paper_level
 from bot.documents.images.engines import Engines
 from bot.documents.images.image_files import Picture
@@ -28,7 +25,6 @@ _TWO_AS_ONE = (("rn", "m"), ("vv", "w"), ("VV", "W"), ("cl", "d"), ("cI", "d"), 
 # A key with one other letter may be misread; from so many on it is another key. No honest paper of the corpus has one twice.
 _MOST_OTHER = 2
 _LOOKS = ((0.05, 1.0), (0.3, 1.5))  # paper around a line, in its height, and how much finer it is drawn: first, second
-_CELLS_BELOW = 12  # so far behind a value's beginning its end is sought
 _LEAST_INK = 0.004  # of a crop: less is paper
 _LEAST_CONTRAST = 40
 _POINTS_AN_INCH = 72.0
@@ -43,41 +39,26 @@ class TextAgreement(StrEnum):
     UNSURE = "unsure"
 
 
-def places_of(page: Page, value: str) -> tuple[Box, ...]:
-    """Where a value of the text layer stands on its page (points): one box, two when it goes on in a line below, none when
-    it is not found. A label before it may be partly inside.
-    """
-    wanted = _plain(value)
-    cells = [(cell, _plain(cell.text)) for line in page.lines for cell in line.cells]
-    for cell, text in cells:
-        found = text.find(wanted)
-        if wanted and found >= 0:
-            return (_part(cell, found, len(wanted)),)
-    for place, (cell, text) in enumerate(cells):
-        for length in range(len(wanted) - 1, 1, -1):
-            if not text.endswith(wanted[:length]):
-                continue
-            for other, below in cells[place + 1 : place + 1 + _CELLS_BELOW]:
-                if below.startswith(wanted[length:]) and other.top > cell.top:
-                    return _part(cell, len(text) - length, length), _part(other, 0, len(wanted) - length)
-    return ()
-
-
 def shows(picture: Picture, boxes: tuple[Box, ...], expected: str, what: What, engines: Engines) -> TextAgreement:
-    """Compare what is drawn in the boxes (points, `places_of`) of the page with the text; 200 dpi are enough.
+    """Compare what is drawn in the boxes (points, see pdf/value_places.py) of the page with the text; 200 dpi are enough.
 
     For text in fonts of the PDF's own: what pdfium draws in another one, or leaves out, says nothing about other viewers.
     """
-    if not boxes:
-        return TextAgreement.UNSURE
     page = np.asarray(picture.grey)
     scale = picture.dpi / _POINTS_AN_INCH
     places = [(x0 * scale, top * scale, x1 * scale, bottom * scale) for x0, top, x1, bottom in boxes]
-    if all(_is_blank(cut(page, place)) for place in places):
+    return shows_in([(page, place) for place in places], expected, what, engines)
+
+
+def shows_in(places: Sequence[tuple[Grey, Box]], expected: str, what: What, engines: Engines) -> TextAgreement:
+    """The same for places on pictures, in pixels."""
+    if not places:
+        return TextAgreement.UNSURE
+    if all(_is_blank(cut(page, place)) for page, place in places):
         return TextAgreement.BLANK
     said: list[TextAgreement] = []
     for padding, finer in _LOOKS:
-        crops = [_finer(cut(page, place, padding), finer) for place in places]
+        crops = [_finer(cut(page, place, padding), finer) for page, place in places]
         read = "".join(plain_letters(engines.recogniser.recognise_ascii(crop).text, what) for crop in crops)
         said.append(_judged(read, plain_letters(expected, what), what))
         if said[-1] is TextAgreement.AGREES:
@@ -128,22 +109,3 @@ def _joined(text: str) -> str:
 def _is_blank(crop: Grey) -> bool:
     paper = paper_level(crop)
     return bool((crop < paper - _LEAST_CONTRAST).mean() < _LEAST_INK)
-
-
-_DASHES = LazyPattern(r"[‐‑‒–—―−ー─－ｰ]")
-
-
-def _plain(text: str) -> str:
-    """Without blanks, half-width."""
-    return _DASHES.sub("-", full_width_ascii_to_half("".join(text.split())))
-
-
-def _part(cell: PageCell, begin: int, length: int) -> Box:
-    """The place of some letters (blanks not counted) within a cell, judged by their widths, and an em on either side."""
-    letters = [letter for letter in cell.text if not letter.isspace()]
-    widths = [2 if ord(letter) > 0xFF else 1 for letter in letters]
-    unit = (cell.x1 - cell.x0) / max(sum(widths), 1)
-    em = cell.bottom - cell.top
-    x0 = cell.x0 + unit * sum(widths[:begin]) - em
-    x1 = cell.x0 + unit * sum(widths[: begin + length]) + em
-    return max(x0, cell.x0), cell.top, min(x1, cell.x1), cell.bottom

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import ctypes
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from bot.core.notice.document import OpenFailure
-from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import fold
 from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
 from bot.documents.pdf.calls import direct, handle_of
+from bot.documents.pdf.own_fonts import WrittenLetters, written_on
 from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
+from bot.documents.strip import DRAWN_DPI
 
-DRAWN_DPI = 200.0
-"""For pages that are drawn, not scanned."""
 FINEST_DPI = 300.0
 COARSEST_DPI = 150.0
 _POINTS_AN_INCH = 72.0
@@ -81,30 +77,6 @@ def _turn(page: Any) -> int:
 _count = direct(pdfium.FPDFText_CountChars)
 _is_generated = direct(pdfium.FPDFText_IsGenerated)
 _matrix = direct(pdfium.FPDFText_GetMatrix)
-_unicode = direct(pdfium.FPDFText_GetUnicode)
-_text_object = direct(pdfium.FPDFText_GetTextObject)
-_font_of = direct(pdfium.FPDFTextObj_GetFont)
-_embedded = direct(pdfium.FPDFFont_GetIsEmbedded)
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenLetters:
-    """A page's letters, folded and without blanks, and for each of them whether the paper brings its font. `is_page`: False = there is no such page."""
-
-    text: str = ""
-    own: Sequence[bool] = ()
-    is_page: bool = True
-
-    def has_own_fonts(self, value: str) -> bool:
-        """Whether the paper brings the fonts with which the page writes a value; also when the value is not found in one piece.
-
-        What another font draws, or leaves out, says nothing about what others see.
-        """
-        wanted = "".join(fold(value).split())
-        starts = [found.start() for found in LazyPattern(re.escape(wanted)).finditer(self.text)] if wanted else []
-        # Written twice, it may be shown by either; not found in one piece, nothing excuses what can't be seen.
-        is_own = not starts or any(all(self.own[start : start + len(wanted)]) for start in starts)
-        return self.is_page and is_own
 
 
 def written_letters(content: bytes, page_number: int, passwords: Sequence[str]) -> WrittenLetters:
@@ -115,25 +87,9 @@ def written_letters(content: bytes, page_number: int, passwords: Sequence[str]) 
             return nothing
         try:
             with closing(pdf[page_number - 1]) as page, closing(page.get_textpage()) as text_page:
-                return _written_on(handle_of(text_page))
+                return written_on(handle_of(text_page))
         except pypdfium2.PdfiumError:
             return nothing
-
-
-def _written_on(text_page: int) -> WrittenLetters:
-    letters: list[str] = []
-    own: list[bool] = []
-    known: dict[int, bool] = {}
-    for order in range(min(_count(text_page), TEXT_CHARACTERS)):
-        item = _text_object(text_page, order)
-        folded = fold(chr(min(_unicode(text_page, order), 0x10FFFF)))
-        if item and folded.strip():
-            if item not in known:
-                font = _font_of(item)
-                known[item] = bool(font) and _embedded(font) == 1
-            letters.append(folded)
-            own += [known[item]] * len(folded)
-    return WrittenLetters("".join(letters), own)
 
 
 def _own_dpi(page: Any) -> float:

@@ -16,16 +16,18 @@ from bot.core.notice.interpret import PaperContent
 from bot.core.policy.policy import Formats
 from bot.documents.images.budget import LookBudget
 from bot.documents.images.data_files import missing_packages
+from bot.documents.strip import Strip
 
 Look = Callable[[Document, bytes, PaperContent, Formats, Sequence[str], LookBudget], tuple[Document, PaperContent]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`draw`: a mail, its views and passwords → a PNG each. `look`: see visual_check.py; None = nothing is recognised."""
+    """`draw`: a mail, its views and passwords → a PNG each. `look` and `agrees`: see visual_check.py; None = nothing is recognised."""
 
     draw: Callable[[bytes, Sequence[View], Sequence[str]], tuple[bytes, ...]]
-    look: Look | None
+    look: Look | None = None
+    agrees: Callable[[Strip], bool] | None = None
 
 
 def is_installed() -> bool:
@@ -43,11 +45,11 @@ def load_sight(rehearse: Callable[[Sight], None]) -> Sight:
 
         engines = load()
     except (ImportError, FileNotFoundError):
-        sight = Sight(draw, None)
+        sight = Sight(draw)
         rehearse(sight)
         return sight
     for_rehearsal = ImageReader(quick(engines))
     for_rehearsal.rehearse()
-    rehearse(Sight(draw, for_rehearsal.look))
+    rehearse(Sight(draw, for_rehearsal.look, for_rehearsal.agrees))
     reader = ImageReader(engines)
-    return Sight(partial(draw, straighten=reader.straighten), reader.look)
+    return Sight(partial(draw, straighten=reader.straighten), reader.look, reader.agrees)

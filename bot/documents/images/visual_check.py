@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy.ma  # noqa: F401 - numpy loads it late, and later no file can be opened
+import numpy as np
+import numpy.ma
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.core.notice.document import Document, Line, OpenFailure, Page, TextSource, Unread
+from bot.core.notice.document import Document, OpenFailure, TextSource, Unread
 from bot.core.notice.evidence import Box, Evidence
 from bot.core.notice.interpret import PaperContent, read_paper
 from bot.core.notice.key_notice import FoundNotice, with_doubts
@@ -33,8 +34,11 @@ from bot.documents.images.deskew import cut, upright
 from bot.documents.images.engines import Engines
 from bot.documents.images.image_files import Picture
 from bot.documents.images.page_reader import SeenPage, grey_of, read_picture
-from bot.documents.images.rendering import DRAWN_DPI, WrittenLetters, render, written_letters
+from bot.documents.images.rendering import render, written_letters
 from bot.documents.images.second_reading import What, read_again
+from bot.documents.pdf.own_fonts import WrittenLetters
+from bot.documents.pdf.value_places import boxes_of, written
+from bot.documents.strip import DRAWN_DPI, Strip
 
 PAGES_LOOKED_AT = 20
 """Of one paper, with words or without."""
@@ -124,6 +128,13 @@ class ImageReader:
         notices = tuple(self._judged(notice, paper, document, seen, formats) for notice in said.notices)
         return document, replace(said, notices=notices)
 
+    def agrees(self, strip: Strip) -> bool:
+        """Whether a value is drawn as it was read; when it is not, the paper itself must be looked at."""
+        places = [(np.frombuffer(one.pixels, np.uint8).reshape(-1, one.width), one.box) for one in strip.pieces]
+        what: What = "number" if strip.is_number else "key"
+        found = compare_text.shows_in(places, strip.letters.reveal(), what, self.engines)
+        return found is TextAgreement.AGREES
+
     # -- pages without text of their own
 
     def _seen(self, paper: _Paper) -> dict[int, SeenPage | None]:
@@ -192,7 +203,7 @@ class ImageReader:
                     number = settled_number(notice.fields.number, again, formats)
                     notice = replace(notice, fields=replace(notice.fields, number=number))
                 notice = _with_alternatives(notice, evidence, again, formats)
-            elif document.is_pdf and (doubt := self._doubt(paper, document, evidence, _written(notice, which))):
+            elif document.is_pdf and (doubt := self._doubt(paper, document, evidence, written(notice, which))):
                 notice = with_doubts(notice, doubt)
                 if (drawn := self._drawn(paper, document, evidence.page)) is not None:
                     notice = _with_alternatives(notice, evidence, self._again(drawn, evidence, what), formats)
@@ -208,8 +219,7 @@ class ImageReader:
         picture = paper.drawn_page(evidence.page)
         if page is None or isinstance(picture, OpenFailure) or not value:
             return SubmissionReason.NOT_SEEN
-        box = evidence.box
-        boxes = compare_text.places_of(_part(page, box), value) or ((box.x0, box.top, box.x1, box.bottom),)
+        boxes = boxes_of(page, evidence, value)
         # What was filled in has a picture in the file, or each viewer draws one in a font of its own.
         is_text = evidence.source is TextSource.TEXT
         if not (is_text and paper.letters(evidence.page).has_own_fonts(value)):
@@ -278,33 +288,13 @@ def _is_blank(picture: Picture) -> bool:
     return sum(counts[: paper * 9 // 10]) < _DARK_PART * total
 
 
-def _written(notice: FoundNotice, which: Field) -> str:
-    """The letters as they are written on the paper."""
-    if which is Field.NUMBER:
-        return notice.fields.number_as_written
-    return notice.fields.auth_key.reveal() if notice.fields.auth_key is not None else ""
-
-
-def _part(page: Page, box: Box) -> Page:
-    """What of a page touches the box."""
-    lines = (
-        Line(
-            tuple(
-                c for c in line.cells if c.x0 < box.x1 and c.x1 > box.x0 and c.top < box.bottom and c.bottom > box.top
-            )
-        )
-        for line in page.lines
-    )
-    return replace(page, lines=tuple(line for line in lines if line.cells))
-
-
 def _with_alternatives(notice: FoundNotice, evidence: Evidence, again: Sequence[str], formats: Formats) -> FoundNotice:
     """The notice with other readings of a field. Of a number only what is one: more of its line may hold the key."""
     if evidence.field is Field.NUMBER:
         others = [number for one in again if formats.is_number(number := normalise_number(one))]
         known = notice.fields.number
     else:
-        others, known = list(again), _written(notice, evidence.field)
+        others, known = list(again), written(notice, evidence.field)
     alternatives = tuple(AuthKey(one) for one in dict.fromkeys(others) if one != known)
     changed = replace(evidence, alternatives=alternatives)
     return replace(notice, evidence=tuple(changed if one is evidence else one for one in notice.evidence))

@@ -27,14 +27,18 @@ from bot.documents.images.budget import LookBudget
 from bot.documents.images.sight import Sight
 from bot.documents.mail_words import words_of
 from bot.documents.originals import papers_in
+from bot.documents.pdf.strips import strips_of
 from bot.documents.pool.frames import (
     LENGTH_BYTES,
     PIECE_BYTES,
+    Compared,
+    Comparing,
     Drawing,
     Drawn,
     Handed,
     Handing,
     OpenedPaper,
+    Order,
     ReadRequest,
     Ready,
     ToldMail,
@@ -42,6 +46,7 @@ from bot.documents.pool.frames import (
     framed,
     order_adapter,
 )
+from bot.documents.strip import Strip, all_of
 
 
 def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
@@ -54,7 +59,7 @@ def read_one(talk: int, sight: Sight | None, unfiltered: str) -> None:
         orders.read(1)
 
 
-def _allow_cpu(order: ReadRequest | Drawing | Handing, seconds: float) -> None:
+def _allow_cpu(order: Order, seconds: float) -> None:
     """Wind up the clock that ends us (SIGPROF) after so much CPU time from now, or when the order's is used up."""
     if order.cpu:
         signal.setitimer(signal.ITIMER_PROF, max(min(seconds, order.cpu - time.process_time()), 0.001))
@@ -66,8 +71,13 @@ def _begin_page(order: ReadRequest) -> bool:
     return not order.cpu or time.process_time() < order.paper_cpu
 
 
-def answers_to(content: bytes, order: ReadRequest | Drawing | Handing, sight: Sight | None = None) -> Iterator[bytes]:
+def answers_to(content: bytes, order: Order, sight: Sight | None = None) -> Iterator[bytes]:
     """The frames for a mail, each as soon as it is known."""
+    if isinstance(order, Comparing):
+        _allow_cpu(order, order.cpu)
+        agree = sight is not None and sight.agrees is not None and all(map(sight.agrees, order.strips))
+        yield adapter(Compared).dump_json(Compared(agree))
+        return
     if isinstance(order, Drawing):
         _allow_cpu(order, order.cpu)
         passwords = [password.reveal() for password in order.passwords]
@@ -114,11 +124,15 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight
     passwords = [password.reveal() for password in order.passwords]
     see = sight.look if sight is not None and order.look else None
     budget = LookBudget(partial(_begin_page, order))
+    drawn: list[tuple[Strip, ...] | None] = []
     opener = AttachmentReader(
         order.formats,
         passwords,
         returns=is_returning(read.mail, read.report),
         entered_how=entered_how(read.mail.subject),
+        show=(lambda document, notices, hand: drawn.append(strips_of(document, notices, hand)))
+        if order.strips
+        else None,
         look=(lambda document, content, said: see(document, content, said, order.formats, passwords, budget))
         if see
         else None,
@@ -127,9 +141,10 @@ def _opened(parsed: ParsedMail, read: ReadMail, order: ReadRequest, sight: Sight
         if place in skipped:
             continue
         _allow_cpu(order, order.paper_cpu)
+        drawn.clear()
         found = list(opener.open(paper.part, paper.name, parsed.contents[paper.part], paper.media_type))
         documents = tuple(replace(document, pages=()) for document, _ in found)
-        yield OpenedPaper(place, documents, tuple(said for _, said in found))
+        yield OpenedPaper(place, documents, tuple(said for _, said in found), all_of(drawn) if order.strips else None)
 
 
 def _receive(orders: BinaryIO) -> bytes:

@@ -16,6 +16,8 @@ from typing import TypeVar
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.paper import HandedPaper
 from bot.documents.pool.frames import (
+    Compared,
+    Comparing,
     Drawing,
     Drawn,
     Handed,
@@ -142,6 +144,14 @@ class Children:
             self._on_start((await self._told(child, Ready)).unfiltered)
             # A picture is a text of its own length: the frame's is its bound.
             return adapter(Drawn).validate_json(await child.receive()).pictures
+
+    async def agree(self, comparing: Comparing) -> bool:
+        """Whether what another child has drawn shows what it read there."""
+        async with self._child() as child:
+            child.allow(comparing.cpu)
+            await child.send(order_adapter().dump_json(comparing), b"")
+            self._on_start((await self._told(child, Ready)).unfiltered)
+            return (await self._told(child, Compared)).agree
 
     async def hand_out(
         self, content: bytes, order: Handing, priority: int = 0

@@ -19,6 +19,7 @@ from contextlib import suppress
 from functools import partial
 
 from bot.core.mail import html
+from bot.core.records.secret import AuthKey
 from bot.core.text.regex_engines import learn_words
 from bot.documents import delivery_reports
 from bot.documents.archives import unpack
@@ -27,8 +28,9 @@ from bot.documents.mail_words import compile_patterns
 from bot.documents.pdf import repair
 from bot.documents.pool import confinement, memory
 from bot.documents.pool.child import answers_to, read_one
-from bot.documents.pool.frames import END, PID_BYTES, SIGHT, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.frames import END, PID_BYTES, SIGHT, Comparing, ReadRequest, Ready, adapter, order_adapter
 from bot.documents.pool.rehearsal import FORM, NOTICE, WORDS, letters, mail_with
+from bot.documents.strip import Piece, Strip
 from bot.spreadsheets import reading
 
 # Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
@@ -50,7 +52,7 @@ def _see(parent: int) -> None:
     """Become the server for pictures: what reads text is there already."""
     confinement.watch_parent(parent)
     gc.disable()
-    sight = load_sight(partial(_rehearse, NOTICE, ReadRequest(words_known=True, look=True)))
+    sight = load_sight(_rehearse_sight)
     _out_of_sight()
     serve(_locked_in(sight), idle=_settled())
 
@@ -82,12 +84,18 @@ def _warm_up() -> None:
     delivery_reports.warm_up()
     unpack.warm_up()
     reading.warm_up()
-    _rehearse(NOTICE, ReadRequest())
+    _rehearse(NOTICE, ReadRequest(strips=True))
     adapter(Ready)
 
 
-def _rehearse(lines: Sequence[str], order: ReadRequest, sight: Sight | None = None) -> None:
+def _rehearse(lines: Sequence[str], order: ReadRequest | Comparing, sight: Sight | None = None) -> None:
     list(answers_to(mail_with(lines), order_adapter().validate_json(order_adapter().dump_json(order)), sight))
+
+
+def _rehearse_sight(sight: Sight) -> None:
+    _rehearse(NOTICE, ReadRequest(words_known=True, look=True), sight)
+    strip = Strip(AuthKey("0"), is_number=True, pieces=(Piece(bytes([255, 255, 0]) * 200, 30, (5.0, 5.0, 25.0, 15.0)),))
+    _rehearse(NOTICE, Comparing((strip,)), sight)
 
 
 def _prepared() -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 Spoken by children.py (daemon) and child.py. The daemon sends an order and the mail's bytes; the child answers with what the
 mail's words say (every paper in it still closed), then with one paper after the other as it is opened, so that the daemon knows
-which one killed a child, and at last with what all of it brings (the words and the papers, which the daemon has, left out); to a `Drawing` with pictures, to a `Handing` with papers. A child's words are checked
+which one killed a child, and at last with what all of it brings (the words and the papers, which the daemon has, left out); to a `Drawing` with pictures, to a `Handing` with papers, to a `Comparing` with one word. A child's words are checked
 against types and bounds (`told`): it has touched hostile bytes.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Base64Bytes, ConfigDict, TypeAdapter
 
@@ -33,6 +33,7 @@ from bot.core.records.clerk_orders import (
 )
 from bot.core.records.paper import HandedPaper
 from bot.core.records.secret import Password
+from bot.documents.strip import MOST_STRIPS, Strip
 
 T = TypeVar("T")
 
@@ -71,11 +72,13 @@ class OpenedPaper:
     """A paper that was opened and read, and its place in ToldMail.documents. Its pages stay in the child.
 
     One document for a plain paper; of a container, or a mail within the mail, all that was found in it. `said`: one for each.
+    `strips`: all that a look would compare, drawn; None = nobody asked for it, or the look must see the paper itself.
     """
 
     place: int
     documents: tuple[Document, ...]
     said: tuple[PaperContent, ...]
+    strips: tuple[Strip, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class ReadRequest:
     `beforehand`: what the daemon knows of the mail; `known`: papers that an earlier child has read; `leave_closed`: places of papers
     that killed some; `words_known`: the mail's words were told. `cpu`: seconds of CPU
     time for all of it, 0 = no limit; `paper_cpu`: for the mail's own text, and for each paper, within them. `passwords`: what may open a locked paper. `look`: recognise pictures, and compare what papers show with what they say.
+    `strips`: draw what a look would compare.
     """
 
     formats: Formats = field(default_factory=Formats)
@@ -96,6 +100,7 @@ class ReadRequest:
     paper_cpu: float = 0.0
     passwords: tuple[Password, ...] = ()
     look: bool = False
+    strips: bool = False
     kind: Literal["read"] = "read"
 
 
@@ -114,6 +119,22 @@ class Drawn:
     """A PNG for each of the views, b"" where none could be made."""
 
     pictures: tuple[Base64Bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What another child has drawn, to be compared with what it read there; no mail follows. `cpu`: seconds for all of it."""
+
+    strips: tuple[Strip, ...]
+    cpu: float = 0.0
+    kind: Literal["compare"] = "compare"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Whether every strip shows what was read."""
+
+    agree: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +162,7 @@ class Handed:
 
 
 PIECE_BYTES = ANSWER_BYTES // 2
+Order: TypeAlias = ReadRequest | Drawing | Handing | Comparing
 
 
 def told(kind: type[T], frame: bytes) -> T:
@@ -157,8 +179,9 @@ def _is_too_much(value: object) -> bool:
             return len(papers) > MOST_PARTS or any(one.size_bytes < 0 for one in papers)
         case ToldMail(words, documents):
             return len(documents) > MOST_PARTS or _are_too_many(words)
-        case OpenedPaper(_, documents, said):
-            return len(documents) != len(said) or len(said) > MOST_PARTS or sum(map(_size, said)) > MOST_PARTS
+        case OpenedPaper(_, documents, said, strips):
+            is_uneven = len(documents) != len(said) or len(strips or ()) > MOST_STRIPS
+            return is_uneven or len(said) > MOST_PARTS or sum(map(_size, said)) > MOST_PARTS
         case UnderstoodMail():
             count = len(value.notices) > MOST_NOTICES
             return count or len(value.papers) > MOST_PARTS or sum(len(one.forms) for one in value.filled) > MOST_PARTS
@@ -194,9 +217,9 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
     return _built(kind)  # type: ignore[arg-type]
 
 
-def order_adapter() -> TypeAdapter[ReadRequest | Drawing | Handing]:
+def order_adapter() -> TypeAdapter[Order]:
     """The same for what a child is told to do."""
-    return _built(ReadRequest | Drawing | Handing)
+    return _built(Order)
 
 
 @cache

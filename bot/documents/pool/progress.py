@@ -15,6 +15,7 @@ from bot.core.notice.visual_check import VisualCheck, mark_unchecked, visual_che
 from bot.core.policy.policy import Formats
 from bot.core.records.secret import Password
 from bot.documents.pool.frames import OpenedPaper, ReadRequest, ToldMail
+from bot.documents.strip import Strip, all_of
 
 TRIES = 2
 """A child's death costs one retry in a fresh one; what kills two is to blame."""
@@ -48,6 +49,7 @@ class ReadJob:
     paper_cpu: float = 0.0
     passwords: Sequence[Password] = ()
     look: bool = False
+    strips: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +105,7 @@ class Progress:
             task.paper_cpu,
             tuple(task.passwords),
             task.look,
+            task.strips,
         )
 
     def result(self) -> UnderstoodMail | ReadFailure:
@@ -123,6 +126,15 @@ class Progress:
         """What of it, read as text, is worth a second look."""
         found = {visual_check_for(opened.documents, opened.said) for opened in self.opened.values()}
         return max(found, key=list(VisualCheck).index, default=VisualCheck.NONE)
+
+    @property
+    def strips(self) -> tuple[Strip, ...] | None:
+        """All that a look would compare, as it is drawn; None when the look must see a paper itself."""
+        return all_of(
+            one.strips
+            for one in self.opened.values()
+            if visual_check_for(one.documents, one.said) is not VisualCheck.NONE
+        )
 
     def for_sight(self) -> Progress:
         """The same mail before the second look: only what needs none is known."""

@@ -27,7 +27,7 @@ from bot.core.records.reasons import MailReason
 from bot.core.records.secret import Password
 from bot.documents.images.sight import is_installed
 from bot.documents.pool.children import Children
-from bot.documents.pool.frames import Drawing, Handing
+from bot.documents.pool.frames import Comparing, Drawing, Handing
 from bot.documents.pool.process import STILL_SECONDS, ChildDiedError, NotNowError
 from bot.documents.pool.progress import TRIES, CpuBudget, Progress, ReadJob
 
@@ -148,7 +148,13 @@ class Reader:
             raise RuntimeError("the reader is closed")
         cpu, paper_cpu = (QUICK_CPU, QUICK_CPU) if quick else (MAIL_CPU, PAPER_CPU)
         task = ReadJob(
-            content, formats or Formats(), beforehand or Beforehand(), budget or CpuBudget(cpu), paper_cpu, passwords
+            content,
+            formats or Formats(),
+            beforehand or Beforehand(),
+            budget or CpuBudget(cpu),
+            paper_cpu,
+            passwords,
+            strips=self._sees,
         )
         try:
             return await self._read(task, worth_a_look, quick=quick)
@@ -180,8 +186,10 @@ class Reader:
         """Look at what the text left open, or may have told wrongly. What could not be looked at is for a person."""
         seen = progress.for_sight()
         cpu = QUICK_LOOK_CPU if quick else LOOK_CPU
-        look = replace(task, look=True, budget=CpuBudget(2 * cpu), paper_cpu=cpu)
+        look = replace(task, look=True, strips=False, budget=CpuBudget(2 * cpu), paper_cpu=cpu)
         async with self._looking_quickly if quick else self._looking:
+            if await self._is_as_drawn(progress, cpu):
+                return progress.result()
             await _bring_forward(self._sight, look, seen, quick=quick)
         if seen.understood is not None and seen.given_up == progress.given_up:
             return seen.result()
@@ -192,6 +200,19 @@ class Reader:
         async with self._free:  # what all papers say, once each of them is known
             await _bring_forward(self._text, task, progress)
         return progress.result()
+
+    async def _is_as_drawn(self, progress: Progress, cpu: float) -> bool:
+        """Whether everything that a look would compare was drawn by the child that read it, and shows what it read.
+
+        Then the papers need not be opened again. That child's word on what is drawn counts as much as on what is written.
+        """
+        strips = progress.strips if progress.look is VisualCheck.CHECK else None
+        if not strips:
+            return strips is not None  # in no font of the papers' own
+        try:
+            return await self._sight.agree(Comparing(strips, cpu))
+        except ChildDiedError:
+            return False
 
     async def draw(
         self, content: bytes, views: Sequence[View], passwords: Sequence[Password] = ()

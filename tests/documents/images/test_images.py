@@ -22,6 +22,7 @@ from bot.documents.images.rendering import render, written_letters
 from bot.documents.images.sight import is_installed
 from bot.documents.opening import open_document, picture_type
 from bot.documents.pdf.text import read_pages
+from bot.documents.pdf.value_places import places_of
 from tests.corpus.make.scanned import Harm, filed, harmed
 
 PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
@@ -111,7 +112,7 @@ def test_white_paper_has_no_text(engines):
 
 @pytest.mark.parametrize(("told", "agreement"), [(NUMBER, "agrees"), ("49965-719330", "differs")])
 def test_a_page_is_compared_with_its_text(told, agreement, engines):
-    from bot.documents.images.compare_text import places_of, shows  # noqa: PLC0415
+    from bot.documents.images.compare_text import shows  # noqa: PLC0415
 
     page = read_pages(LEAFLET).pages[0]
     boxes = places_of(page, NUMBER)
@@ -121,7 +122,7 @@ def test_a_page_is_compared_with_its_text(told, agreement, engines):
 # A key with one other letter can't be told from a misreading.
 @pytest.mark.parametrize(("letters", "agreement"), [(0, "agrees"), (1, "unsure"), (2, "differs"), (4, "differs")])
 def test_a_key_is_another_one_when_two_of_its_letters_are_drawn_otherwise(letters, agreement, engines):
-    from bot.documents.images.compare_text import places_of, shows  # noqa: PLC0415
+    from bot.documents.images.compare_text import shows  # noqa: PLC0415
 
     page = read_pages(LEAFLET).pages[0]
     (reading,) = read_notices((page,), Formats())

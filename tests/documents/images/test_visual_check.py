@@ -169,6 +169,17 @@ async def test_nothing_runs_beside_the_fork_servers_in_their_processes(seeing: R
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_cut_out_by_the_child_that_reads_is_compared(
+    seeing: Reader, mail_with: MailWith, paper: PaperOf
+) -> None:
+    doubts: list[list[bool]] = []
+    for names in (["chromium-leaflet", "reportlab-leaflet"], ["writer-leaflet", "lying-key-and-number"]):
+        read = understood(await seeing.read(mail_with(*map(paper, names))))
+        doubts.append([SubmissionReason.SHOWS_OTHERWISE in one.doubts for one in read.notices])
+    assert doubts == [[False, False], [False, True]]
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_look_that_is_killed_costs_a_retry_only(seeing: Reader, mail_with: MailWith, paper: PaperOf) -> None:
     await seeing.warm()
     task = asyncio.create_task(seeing.read(mail_with(paper("chromium-leaflet"))))
