@@ -32,8 +32,8 @@ _ANSWER_SECONDS = 5.0
 @option(
     "--offline",
     is_flag=True,
-    ja="中継サーバーを試しません。",
-    en="Do not try the relay.",
+    ja="メールサーバーを試しません。",
+    en="Do not try the mail servers.",
 )
 @option(
     "--probe",
