@@ -20,7 +20,6 @@ from bot.config.mistakes import ConfigError, Mistake
 from bot.config.notes import unproven_senders
 from bot.config.reloading import reloaded
 from bot.config.settings import Config
-from bot.connecting import relays_refusals
 from bot.core.health.alarms import MailboxHealth
 from bot.crew import LAST_SECONDS, Around, Crew, end, wait
 from bot.documents.pool.reader import Reader
@@ -29,6 +28,7 @@ from bot.intake.imap.watcher import ImapWatcher
 from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.log import error_words
+from bot.probing.servers import relays_refusals
 from bot.process_memory import give_back_what_is_freed
 from bot.successes import Successes
 from bot.watchdog import notify, watched_loop

@@ -5,7 +5,6 @@ Called by app.py, wiring.py and `check-config`. Raises ConfigError for a secret 
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,8 +14,6 @@ from bot.config.settings import Config, ConfigError, Mistake
 from bot.credentials import ClientCredentials, Credential, CredentialError, is_half_a_certificate, printed_by
 from bot.outbound.maildir import MaildirDelivery
 from bot.outbound.smtp_relay import Deliverer, Login, SmtpRelay
-
-TRIAL_SECONDS = 30.0
 
 
 def connections_of(config: Config) -> tuple[Deliverer, ...]:
@@ -39,35 +36,9 @@ def connections_of(config: Config) -> tuple[Deliverer, ...]:
     )
 
 
-_NULL_CURE = (
-    "（受付のお知らせ等を送れません。中継サーバーの設定を直せないときは outgoing.null_sender = false としてください）"
-)
-
-
 def bounces_to(config: Config) -> str:
     """The reverse-path of what may come back."""
     return config.mail.bounce_address or config.mail.inboxes[0]
-
-
-async def relays_refusals(config: Config) -> tuple[str, ...]:
-    """Try the relay without a mail: what it refuses of the two reverse-paths that our letters have, in sentences; () if nothing.
-
-    Raises ConfigError like `connections_of`.
-    """
-    relay = connections_of(config)[0]
-    null = ("",) if config.outgoing.null_sender else ()
-    try:
-        async with asyncio.timeout(TRIAL_SECONDS):
-            refused = await relay.refusals((*null, bounces_to(config)))
-            await relay.close()
-    except TimeoutError:
-        return (f"中継サーバーが{TRIAL_SECONDS:.0f}秒以内に応じませんでした",)
-    return tuple(
-        f"中継サーバーを使えません：{trouble.reply}"
-        if trouble.is_relays
-        else f"中継サーバーが差出人 <{sender}> を断りました：{trouble.reply}{'' if sender else _NULL_CURE}"
-        for sender, trouble in refused
-    )
 
 
 def credential_of(config: Config, login: ImapSection | OutgoingSection) -> Credential:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from bot.core.records.outgoing_mail import OutgoingMail
@@ -36,10 +35,6 @@ class MaildirDelivery:
     async def ready(self) -> Delivery | None:
         """None: a folder is only tried with a mail."""
         return None
-
-    async def refusals(self, senders: Sequence[str]) -> tuple[tuple[str, Delivery], ...]:  # noqa: ARG002 - a Deliverer's
-        """None: a folder takes every sender."""
-        return ()
 
     async def close(self) -> None:
         """No effect: nothing is kept open."""

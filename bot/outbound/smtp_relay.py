@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -66,10 +66,6 @@ class Deliverer(Protocol):
 
     async def ready(self) -> Delivery | None:
         """Test without a mail: None when a mail could be delivered now, else the failure."""
-        ...
-
-    async def refusals(self, senders: Sequence[str]) -> tuple[tuple[str, Delivery], ...]:
-        """Name each of these reverse-paths without sending: those refused, and why. Without a connection only the first."""
         ...
 
     async def close(self) -> None:
@@ -149,35 +145,6 @@ class SmtpRelay:
             except (aiosmtplib.SMTPException, OSError) as trouble:
                 return self._trouble(trouble)
             return None
-
-    async def refusals(self, senders: Sequence[str]) -> tuple[tuple[str, Delivery], ...]:
-        """MAIL FROM and RSET for each."""
-        refused: list[tuple[str, Delivery]] = []
-        for sender in senders:
-            trouble = await self.ready() or await self._refusal_of(sender)
-            if trouble is not None:
-                refused.append((sender, trouble))
-                if trouble.is_relays:
-                    break
-        return tuple(refused)
-
-    async def _refusal_of(self, sender: str) -> Delivery | None:
-        async with self._lock:
-            client = self._client
-            if client is None:
-                return None
-            refused = None
-            try:
-                await client.mail(sender)
-            except aiosmtplib.SMTPSenderRefused as refusal:
-                refused = _refused(Stage.MAIL, refusal.code, refusal.message)
-            except (aiosmtplib.SMTPException, OSError) as trouble:
-                return self._trouble(trouble)
-            except BaseException:
-                self._drop()  # as above
-                raise
-            await self._reset(client)
-            return refused
 
     def _trouble(self, trouble: aiosmtplib.SMTPException | OSError) -> Delivery:
         """The result of an error before the content was sent; it is the relay's when there was no connection yet."""

@@ -1,6 +1,6 @@
 """A talk with the city's mail servers, without a mail: how far it gets, and what is refused.
 
-Called by `doctor`; `reach` by `check-config`, too. Each ends within `seconds`, whatever the server does. Raises nothing; ConfigError
+Called by `doctor` and `check-config`; `relays_refusals` also at the daemon's start. Each ends within `seconds`, whatever the server does. Raises nothing; ConfigError
 for a secret that can't be read.
 """
 
@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 
 import aiosmtplib
 
+from bot.clock import utc_now
 from bot.config.settings import Config
 from bot.connecting import bounces_to, credential_of
+from bot.core.health.diagnosis import judge
 from bot.core.health.probe_facts import Error, Mailbox, Refusal, Server
 from bot.core.health.relay_replies import Stage
 from bot.core.text.lazy_pattern import LazyPattern
@@ -182,9 +184,9 @@ async def _logged_in(client: aiosmtplib.SMTP, talk: _Talk, config: Config) -> No
 
 async def _named(client: aiosmtplib.SMTP, talk: _Talk, config: Config, recipients: Sequence[str]) -> None:
     """Each of our reverse-paths, with recipients: a relay may say only then that it refuses the sender."""
-    await _transaction(client, talk, bounces_to(config), recipients)
     if config.outgoing.null_sender:
         await _transaction(client, talk, "", recipients[:1])
+    await _transaction(client, talk, bounces_to(config), recipients)
 
 
 async def _transaction(client: aiosmtplib.SMTP, talk: _Talk, sender: str, recipients: Sequence[str]) -> None:
@@ -207,6 +209,20 @@ async def _transaction(client: aiosmtplib.SMTP, talk: _Talk, sender: str, recipi
         except aiosmtplib.SMTPRecipientRefused as error:
             refused(error, recipient)
     await client.rset()
+
+
+def people_of(config: Config) -> tuple[str, ...]:
+    """Whom our letters to the city go to."""
+    addresses = (*(desk.address for desk in config.desks), config.operator.address)
+    return tuple(dict.fromkeys(address for address in addresses if address))
+
+
+async def relays_refusals(config: Config, recipients: Sequence[str] = ()) -> tuple[str, ...]:
+    """What `relay` finds, in sentences; () where letters don't go by one. Raises ConfigError for a secret that can't be read."""
+    if config.outgoing.method != "smtp":
+        return ()
+    found = judge([await relay(config, recipients)], utc_now())
+    return tuple(f"{one.what}（{one.cure}）" for one in found)
 
 
 # -- the mailbox

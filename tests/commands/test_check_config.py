@@ -33,11 +33,6 @@ address = "keiyaku@city.example.jp"
 """
 
 
-CURE = (
-    "（受付のお知らせ等を送れません。中継サーバーの設定を直せないときは outgoing.null_sender = false としてください）"
-)
-
-
 async def check(folder: Path, script: Script, *words: str) -> Result:
     async with relay(script) as port:
         (folder / "config.toml").write_text(CONFIG.format(port=port), "utf-8")
@@ -49,22 +44,27 @@ async def check(folder: Path, script: Script, *words: str) -> Result:
     ("answers", "notes"),
     [
         ([], []),
-        (["501 5.1.7 no null"], ["  注意: 中継サーバーが差出人 <> を断りました：501 5.1.7 no null" + CURE]),
-        (["", "553 no"], ["  注意: 中継サーバーが差出人 <hosho@city.example.jp> を断りました：553 no"]),
-        (["530 5.7.57 log in"], ["  注意: 中継サーバーを使えません：530 5.7.57 log in"]),
+        (
+            ["501 5.1.7 no null"],
+            ["差出人なし（MAIL FROM:<>）を断りました：501 5.1.7 no null（受付のお知らせ等を送れません"],
+        ),
+        (["", "553 no"], ["差出人 <hosho@city.example.jp> を断りました：553 no（中継サーバーの担当に"]),
+        (["530 5.7.57 log in"], ["ログイン又は暗号化を求めています：530 5.7.57 log in（outgoing.user"]),
     ],
 )
 async def test_what_the_relay_refuses_is_said(tmp_path, answers, notes):
     script = Script({"mail": list(answers)})
     result = await check(tmp_path, script)
     assert (result.exit_code, script.mails) == (0, [])
-    assert [line for line in result.output.splitlines() if "中継サーバー" in line] == notes
+    said = [line for line in result.output.splitlines() if "中継サーバー" in line]
+    assert [note in line for line, note in zip(said, notes, strict=True)] == [True] * len(notes)
 
 
 async def test_programs_are_told_too(tmp_path):
     told = json.loads((await check(tmp_path, Script({"mail": ["", "553 no"]}), "--json")).output)
-    refusal = "中継サーバーが差出人 <hosho@city.example.jp> を断りました：553 no"
-    assert told == {"ok": True, "mistakes": [], "relay": [refusal]}
+    [refusal] = told.pop("relay")
+    assert told == {"ok": True, "mistakes": []}
+    assert "差出人 <hosho@city.example.jp> を断りました：553 no" in refusal
 
 
 async def test_offline_the_relay_is_left_alone(tmp_path):
@@ -77,7 +77,8 @@ async def test_the_daemon_says_the_same_in_its_log_when_it_starts(tmp_path, capl
     async with relay(Script({"mail": ["", "553 no"]})) as port:
         (tmp_path / "config.toml").write_text(CONFIG.format(port=port), "utf-8")
         await app._try_relay(load(tmp_path / "config.toml"))
-    assert caplog.messages == ["中継サーバーが差出人 <hosho@city.example.jp> を断りました：553 no"]
+    [told] = caplog.messages
+    assert "差出人 <hosho@city.example.jp> を断りました：553 no" in told
 
 
 LOCAL = """

@@ -206,36 +206,6 @@ async def test_a_relay_that_can_be_used_is_ready_and_its_connection_is_used():
     assert len(script.connections) == 1
 
 
-@pytest.mark.parametrize(
-    ("answers", "refused"),
-    [
-        ([], []),
-        (["501 5.1.7 <>: bad sender"], [("", "501 5.1.7 <>: bad sender", OutboxReason.RELAY_SENDER)]),
-        (["", "553 not yours"], [("hosho@city.example.jp", "553 not yours", OutboxReason.RELAY_SENDER)]),
-        (
-            ["530 5.7.57 Client not authenticated"],
-            [("", "530 5.7.57 Client not authenticated", OutboxReason.RELAY_LOGIN)],
-        ),
-    ],
-)
-async def test_a_relay_is_tried_without_a_mail(answers, refused):
-    script = Script({"mail": list(answers)})
-    async with relay(script) as port:
-        sender = client(port)
-        found = await sender.refusals(("", "hosho@city.example.jp"))
-        assert [(name, trouble.reply, trouble.reason) for name, trouble in found] == refused
-        assert await sender.deliver(a_mail()) == ACCEPTED
-        await sender.close()
-    assert len(script.mails) == 1
-
-
-async def test_a_relay_that_is_not_there_is_told_once():
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused
-        ((_, trouble),) = await client(reserved.getsockname()[1]).refusals(("", "hosho@city.example.jp"))
-    assert (trouble.reason, trouble.is_relays) == (OutboxReason.RELAY_UNREACHABLE, True)
-
-
 async def test_a_relay_that_can_not_be_used_is_not_ready():
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))  # bound, not listening: refused

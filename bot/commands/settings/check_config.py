@@ -58,7 +58,7 @@ async def check_config(*, config_path: Path, as_json: bool, offline: bool, probe
         read_secrets(config)
         _check_letters(config)
         notes = await _notes(config, offline=offline)
-        refusals = await _relays_refusals(config) if config.outgoing.method == "smtp" and not offline else ()
+        refusals = () if offline else await _relays_refusals(config)
     except ConfigError as error:
         if not as_json:
             raise
@@ -72,9 +72,11 @@ async def check_config(*, config_path: Path, as_json: bool, offline: bool, probe
 
 
 async def _relays_refusals(config: Config) -> tuple[str, ...]:
-    from bot.connecting import relays_refusals  # noqa: PLC0415 - as above
+    if config.outgoing.method != "smtp":
+        return ()
+    from bot.probing import servers  # noqa: PLC0415 - as above
 
-    return await relays_refusals(config)
+    return await servers.relays_refusals(config, servers.people_of(config))
 
 
 def _check_letters(config: Config) -> None:

@@ -150,9 +150,7 @@ async def _of_machine(config: Config) -> _Seen:
 
 async def _of_servers(config: Config, cursor: MailboxCursor | None) -> list[Fact]:
     async def relay() -> list[Fact]:
-        people = (*(desk.address for desk in config.desks), config.operator.address)
-        recipients = tuple(dict.fromkeys(address for address in people if address))
-        return [await servers.relay(config, recipients)] if config.outgoing.method == "smtp" else []
+        return [await servers.relay(config, servers.people_of(config))] if config.outgoing.method == "smtp" else []
 
     async def mailbox() -> list[Fact]:
         if not config.imap.enabled:
