@@ -39,7 +39,7 @@ inboxes = ["{inbox}"]
 name = "契約課"
 address = "keiyaku@city.example.jp"
 [storage]
-folder = "{folder}"
+{storage}
 [smtp]
 enabled = true
 port = {port}
@@ -50,6 +50,10 @@ port = {relay}
 tls = "none"
 [replies]
 delay_seconds = 0
+per_domain_per_hour = 10000
+per_domain_per_day = 10000
+in_all_per_hour = 10000
+in_all_per_day = 10000
 [pictures]
 recognise = {sees}
 """
@@ -91,28 +95,33 @@ def _resident_kib(pid: int) -> int:
 async def house(desk: Desk, *, sees: bool = False, is_warm: bool = True) -> AsyncIterator[House]:
     """Start the daemon on a fresh copy of the register, and end it. `sees`: with the recogniser; `is_warm`: it has had mails."""
     with desk.room() as room:
-        port = _free_port()
-        config = room / "config.toml"
-        words = _CONFIG.format(
-            inbox=INBOX, folder=room, port=port, relay=desk.sink.port, sees="true" if sees else "false"
-        )
-        config.write_text(words, "utf-8")
-        with tempfile.TemporaryFile() as log:
-            command = (sys.executable, "-m", "bot", "serve", "--config", str(config))
-            process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-            try:
-                await _listening(port, process)
-                await _warm(log.fileno(), process)
-                if is_warm:
-                    await _client(port, desk.warming[:WARM_MAILS])
-                    await desk.sink.wait_for(len(desk.warming[:WARM_MAILS]))
-                yield House(process.pid, port)
-            except BaseException:
-                log.seek(0)
-                sys.stderr.write(log.read().decode(errors="replace"))  # what the daemon said about it
-                raise
-            finally:
-                await _end(process)
+        async with daemon_of(room, desk.sink.port, storage=f'folder = "{room}"', sees=sees) as running:
+            if is_warm:
+                await send(running.port, desk.warming[:WARM_MAILS])
+                await desk.sink.wait_for(len(desk.warming[:WARM_MAILS]))
+            yield running
+
+
+@asynccontextmanager
+async def daemon_of(room: Path, relay: int, *, storage: str, sees: bool = False) -> AsyncIterator[House]:
+    """Start a daemon that has its settings in this folder, and end it. `relay`: the port; `storage`: the settings' section."""
+    port = _free_port()
+    config = room / "config.toml"
+    words = _CONFIG.format(inbox=INBOX, storage=storage, port=port, relay=relay, sees="true" if sees else "false")
+    config.write_text(words, "utf-8")
+    with tempfile.TemporaryFile() as log:
+        command = (sys.executable, "-m", "bot", "serve", "--config", str(config))
+        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+        try:
+            await _listening(port, process)
+            await _warm(log.fileno(), process)
+            yield House(process.pid, port)
+        except BaseException:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace"))  # what the daemon said about it
+            raise
+        finally:
+            await _end(process)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -156,7 +165,7 @@ async def _warm(log: int, process: asyncio.subprocess.Process) -> None:
     raise RuntimeError(f"the daemon ended with exit code {process.returncode} while it started")
 
 
-async def _client(port: int, samples: Sequence[Sample]) -> None:
+async def send(port: int, samples: Sequence[Sample]) -> None:
     """One connection, one mail after the other."""
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
         for sample in samples:
@@ -178,7 +187,7 @@ def whole_way(desk: Desk, clients: int, *, sees: bool = False) -> list[tuple[Sid
             used = running.cpu_ms()
             with laps(row, of=mails):
                 shares = [desk.samples[place::clients] for place in range(clients)]
-                await asyncio.gather(*(_client(running.port, share) for share in shares if share))
+                await asyncio.gather(*(send(running.port, share) for share in shares if share))
                 await desk.sink.wait_for(mails)
             return {**laps.times, cpu: (running.cpu_ms() - used) / mails}
 
@@ -205,7 +214,7 @@ def alone(desk: Desk, mails: int) -> list[tuple[Side, Probe]]:
         async with house(desk) as running:
             for sample in desk.samples[:mails]:
                 with laps(row):
-                    await _client(running.port, [sample])
+                    await send(running.port, [sample])
                     await desk.sink.wait_for(1)
         return laps.times
 
@@ -235,7 +244,7 @@ def evenly(desk: Desk) -> list[tuple[Side, Probe]]:
 
         async def hand_in(place: int, sample: Sample) -> None:
             await asyncio.sleep(place / A_SECOND)
-            await _client(running.port, [sample])
+            await send(running.port, [sample])
             taken[sample.sender] = time.perf_counter()
 
         async with house(desk) as running, asyncio.TaskGroup() as group:
@@ -260,6 +269,6 @@ async def memory(desk: Desk, *, sees: bool = False) -> Memory:
     """Start a house, look, give it all mails, look again."""
     async with house(desk, sees=sees, is_warm=False) as running:
         idle = running.resident_mib()
-        await _client(running.port, desk.samples)
+        await send(running.port, desk.samples)
         await desk.sink.wait_for(len(desk.samples))
         return Memory(idle, running.resident_mib())

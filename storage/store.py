@@ -20,11 +20,11 @@ from storage.database.daemon_lock import DaemonLock
 from storage.errors import NotFound, StoreError, WrongState
 from storage.keys.key_file import KeyFile
 from storage.keys.vault import Vault, derived
-from storage.moving import take_all
 from storage.opening import open_database
 from storage.use_cases.key_rotation import KeyRotation, KeysCheck
 
 with when_used():  # a command uses one or two
+    from storage import moving
     from storage.use_cases import (
         bounces,
         consent,
@@ -132,7 +132,7 @@ class Store:
             tell(done, total)
 
         try:
-            return await self._database.run(take_all, source._database, go_on)
+            return await self._database.run(moving.take_all, source._database, go_on)
         except asyncio.CancelledError:
             is_cancelled = True
             raise
