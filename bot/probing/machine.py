@@ -73,6 +73,9 @@ def look(config: Config, *, runs: bool) -> Iterator[Fact]:
     for name, door in (("smtp", config.smtp), ("lmtp", config.lmtp)):
         if door.enabled:
             yield _door(name, door.host, door.port, runs=runs)
+    host, _, port = config.monitoring.listen.rpartition(":")
+    if port.isdecimal():
+        yield _door("monitoring", host.strip("[]"), int(port), runs=runs)
     free = shutil.disk_usage(_nearest(config.data_folder)).free
     yield Disk("storage.folder", free, config.room_bytes)
 
@@ -101,6 +104,8 @@ def _places(config: Config) -> Iterator[Fact]:
         yield _place("storage.key_file", config.key_file.parent, Use.SHARED)  # the file itself is private
     if config.outgoing.method == "maildir" and config.outgoing.maildir:
         yield _place("outgoing.maildir", config.maildir, Use.OURS)
+    if config.backup.folder:
+        yield _place("backup.folder", config.path(config.backup.folder), Use.OURS)
     shared = {"folder.path": config.folder.path, "register.watch_folder": config.register_.watch_folder}
     places = {key: config.path(path) for key, path in shared.items() if path}
     for key, place in places.items():

@@ -78,12 +78,15 @@ async def put(folder: Path, *mails: bytes, ago: timedelta = timedelta()) -> None
 async def test_a_healthy_installation_has_none_and_nothing_is_changed(folder):
     write(folder)
 
-    def files() -> dict[Path, bytes]:  # but the mark that every opening leaves
-        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    def kept() -> tuple[dict[Path, bytes], list[str]]:  # but the marks that every opening leaves
+        files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "data" not in path.parts}
+        with closing(sqlite3.connect(folder / "data/hosho.db")) as database:
+            return files, list(database.iterdump())
 
-    before = files()
+    before = kept()
     assert await kinds_of(folder / "config.toml") == []
-    assert files() == before
+    assert kept() == before
+    assert {path.name for path in (folder / "data").iterdir()} <= {f"hosho.db{end}" for end in ("", ".lock", ".daemon")}
 
 
 def sql(statement: str) -> Callable[[Path], None]:
@@ -180,6 +183,11 @@ SEEDS = {
         K.TO_OURSELVES,
     ),
     "a clerk from elsewhere": (nothing, {"desks": {"staff": ["yamada@example.com"]}}, K.STAFF_OUTSIDE),
+    "a folder of backups that others read": (
+        lambda folder: (shutil.copytree(folder / "safe", folder / "copies"), (folder / "copies").chmod(0o755)),
+        {"backup": {"folder": "copies"}, "operator": {"backup": "safe/hosho.key"}},
+        K.FOLDER_OPEN,
+    ),
     "an alarm": (nothing, {"operator": {"backup": "/no/such/*"}}, K.ALARM_CAN_WAIT),
 }
 
@@ -192,6 +200,8 @@ async def test_a_fault_of_this_machine_is_found_alone(folder, seed, changes, kin
 
 async def test_a_taken_port_is_found_unless_our_daemon_has_it(folder):
     with socket.create_server(("127.0.0.1", 0)) as taken:
+        monitoring = {"monitoring": {"listen": f"127.0.0.1:{taken.getsockname()[1]}"}}
+        assert await kinds(folder, monitoring) == [K.PORT_TAKEN]
         port = {"lmtp": {"port": taken.getsockname()[1]}}
         assert await kinds(folder, port) == [K.PORT_TAKEN]
         async with await DaemonLock.take(load(folder / "config.toml").database_url):

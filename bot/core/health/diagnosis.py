@@ -129,7 +129,7 @@ def _door(fact: Door, _now: datetime) -> Iterator[Finding]:
     values = {"host": fact.host, "port": fact.port, "why": fact.why}
     if fact.bind in _BINDS:
         kind, key = _BINDS[fact.bind]
-        yield kind.found(f"{fact.section}.{key}", **values)
+        yield kind.found(f"{fact.section}.{'listen' if fact.section == 'monitoring' else key}", **values)
     if fact.bind is not Bind.NOT_HERE and fact.reach is not Reach.LOOPBACK:
         kind = FindingKind.DOOR_OPEN if fact.reach is Reach.WORLD else FindingKind.DOOR_BEYOND
         yield kind.found(f"{fact.section}.host", **values)

@@ -122,6 +122,7 @@ SEEDED = [
     (CaFile("outgoing.ca_file", "/ca.pem", ""), K.CERTIFICATES_NO_PEM),
     (NoProgram("imap.token_command", "/no/such"), K.PROGRAM_MISSING),
     (replace(DOOR, bind=Bind.TAKEN), K.PORT_TAKEN),
+    (replace(DOOR, bind=Bind.TAKEN, section="monitoring"), K.PORT_TAKEN),
     (replace(DOOR, bind=Bind.FORBIDDEN, port=25), K.PORT_PRIVILEGED),
     (replace(DOOR, bind=Bind.NOT_HERE, reach=Reach.WORLD, why="no"), K.HOST_NOT_OURS),
     (replace(DOOR, host="0.0.0.0", reach=Reach.WORLD), K.DOOR_OPEN),
