@@ -132,8 +132,9 @@ async def _compare(
 ) -> None:
     """Raise StoreError unless the target has exactly these rows under their keys."""
     keys = [[row[name] for name in key] for row in rows]
-    # Of a list of rows PostgreSQL takes each value for a text, which those of the only key of two columns are.
-    which = places(keys) if len(key) == 1 else "VALUES " + ", ".join([f"({places(key)})"] * len(keys))
+    which = places(keys) if len(key) == 1 else ", ".join([f"({places(key)})"] * len(keys))
+    if len(key) > 1 and target.dialect == "sqlite":  # PostgreSQL would take each value of such a list for a text
+        which = f"VALUES {which}"
     sql = f"SELECT * FROM {table} WHERE ({', '.join(key)}) IN ({which})"  # noqa: S608 - our own names
     there = {
         tuple(row[name] for name in key): _values(row, fields)

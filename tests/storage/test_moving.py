@@ -63,6 +63,8 @@ async def fill(database: Database) -> None:
         if table == "mail":
             await database.execute("INSERT INTO mail_place VALUES ('box', '1', 1, '2026-11-22 01:30:00+00:00')")
             await database.execute("INSERT INTO mail_place VALUES ('box', '10', NULL, '2026-11-22 01:30:00+00:00')")
+            await database.execute("INSERT INTO legal_hold VALUES (1, '照会中', 'yamada')")
+            await database.execute("INSERT INTO disposed VALUES ('mail', 2, 'content'), ('mail', 10, 'content')")
         if table == "submission":
             await database.execute(
                 f"INSERT INTO case_words VALUES (1, {', '.join(str(-(2**n)) for n in range(48, 64))})"
