@@ -23,7 +23,7 @@ from bot.crash_points import crash_point
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.database.mapping import blank_notice
-from storage.database.rows import places
+from storage.database.rows import lock_register, places
 from storage.errors import NotFound
 from storage.use_cases import journal
 from storage.use_cases.base import UseCases, use_case
@@ -98,6 +98,7 @@ class Disposal(UseCases):
         """Dispose of these items of one class, those that are still due; returns how many. `number`: the approved list's."""
         what = portion[0].what
         async with self._database.transaction(seals=True):
+            await lock_register(self._database, alone=True)  # as an import, it goes from guarantees to submissions
             ids = [item.row_id for item in portion]
             until = rules.until(self._database.clock())
             still = await _due(self._database, what, until[what], ids) if what in until else []
