@@ -144,7 +144,9 @@ class Disposal(UseCases):
             return 0
         free = first = await self._pragma("freelist_count")
         while free:
-            await self._database.rows(f"PRAGMA incremental_vacuum({_PAGES})")
+            await self._database.client.execute_script(  # a query is stepped once, and frees one page
+                f"PRAGMA incremental_vacuum({_PAGES})"
+            )
             left = await self._pragma("freelist_count")
             if left >= free:  # a file that was not made for it
                 break
