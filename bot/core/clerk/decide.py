@@ -16,8 +16,9 @@ from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.originals import MOST_ORIGINALS, TOO_MANY, whose_papers
 from bot.core.clerk.replies import closed_letter, help_letter, refusals_letter, reply_letter, unclear_letter
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import Cases, Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
+from bot.core.records.submission import SubmissionState
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
@@ -81,7 +82,10 @@ def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Comma
             continue
         taken = order.cases or by_place.keys()
         left = [place for place in places if not order.is_for_rest or place not in taken]
-        if order.count and order.count != len(left):
+        if order.among is not Cases.ANY:
+            waiting = SubmissionState.HELD if order.among is Cases.HELD else SubmissionState.ACCEPTED
+            left = [one.case.place for one in answer.cases if state_of(one) is waiting and one.case.place in left]
+        if order.count and not order.work and order.count != len(left):
             return f"{order.count}件とありますが、このメールでは{len(left)}件です。「1件目 承認」のように書いてください"
         meant = _meant(order, answer, left)
         if isinstance(meant, str):
@@ -103,16 +107,10 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     if order.is_for_rest:
         is_told = not is_for_one and len(places) < len(answer.cases)
         return places if is_told and places else _ONE_BY_ONE if is_for_one else _NO_REST
-    if order.receipt:
-        named = [one.case.place for one in answer.cases if _is_numbered(one, order.receipt)]
-        return named if len(named) == 1 else f"受付番号 {order.receipt} は、このメールの件ではありません"
-    if order.work:
-        named = [one.case.place for one in answer.cases if _is_called(one, order.work)]
-        return (
-            named
-            if len(named) == 1
-            else f"「{order.work}」がどの件か分かりません。「1件目 承認」のように、件の番号を付けてください"
-        )
+    if order.cases and not order.is_for_rest and (wrong := _is_another(order, answer)):
+        return wrong
+    if (order.receipt or order.work) and not order.cases:
+        return _named(order, answer)
     if order.is_for_all or (not order.cases and len(places) == 1):
         return _ONE_BY_ONE if is_for_one and order.is_for_all else _listed(answer.ticket.letter, places)
     if not order.cases:
@@ -125,12 +123,40 @@ def _meant(order: Command, answer: AnswerFacts, places: Sequence[int]) -> Sequen
     return _ONE_BY_ONE if is_for_one and len(order.cases) > 1 else order.cases
 
 
+def _named(order: Command, answer: AnswerFacts) -> Sequence[int] | str:
+    """The places of what is called by its number, its work or its firm."""
+    if order.receipt:
+        named = [one.case.place for one in answer.cases if _is_numbered(one, order.receipt)]
+        return named if len(named) == 1 else f"受付番号 {order.receipt} は、このメールの件ではありません"
+    named = [one.case.place for one in answer.cases if _is_called(one, order.work)]
+    is_sure = len(named) == (order.count or 1)
+    return (
+        named
+        if is_sure
+        else f"「{order.work}」がどの件か分かりません。「1件目 承認」のように、件の番号を付けてください"
+    )
+
+
+def _is_another(order: Command, answer: AnswerFacts) -> str:
+    """That the case with this place is not what the clerk calls it beside: 1件目(中央公園)."""
+    own = [one for one in answer.cases if one.case.place in order.cases]
+    is_so = all(
+        (not order.work or _is_called(one, order.work)) and (not order.receipt or _is_numbered(one, order.receipt))
+        for one in own
+    )
+    return "" if is_so else f"{order.cases[0]}件目は、「{order.work or order.receipt}」ではありません"
+
+
 def _is_called(one: CaseFacts | MailCase, name: str) -> bool:
     """Whether a notice is of this work or firm."""
     if isinstance(one, MailCase):
         return False
     fields = one.submission.fields
-    return any(fold(name) in fold(said) for said in (fields.project_name, fields.contractor))
+    parts = [fold(part) for part in _PARTS_OF_A_NAME.split(name) if part]
+    return any(all(part in fold(said) for part in parts) for said in (fields.project_name, fields.contractor))
+
+
+_PARTS_OF_A_NAME = LazyPattern(r"の|・| |工事$")
 
 
 def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:

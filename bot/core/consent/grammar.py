@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from bot.core.mail.message import Mail
-from bot.core.mail.reply_text import UNSEEN, answered_words
+from bot.core.mail.reply_text import PLACED, UNSEEN, answered_words
 from bot.core.records.consent import OptOutStatement
 from bot.core.text.courtesies import is_small_talk
 from bot.core.text.lazy_pattern import LazyPattern
@@ -48,6 +48,8 @@ def _statements(subject: str, saying: str) -> list[OptOutStatement] | None:
     if any(_order(line) is not None for line in (*words.signature, *words.beneath)):
         return None
     for line in filter(None, words.lines):
+        if line.startswith(PLACED):
+            continue
         if _BY_PROGRAMS.fullmatch(line.strip()) and said:
             continue
         if (order := _order(line)) is not None:

@@ -135,7 +135,8 @@ def answered_words(body: str, letter: str = "", speaks: Callable[[str], bool] | 
 
 
 def _answered(body: str, letter: str) -> AnsweredWords:
-    own, beneath = own_lines(body, letter, _LINES)
+    parts = _parts_of(body, letter, _LINES)
+    own, beneath = list(_with_places(parts)), _beneath(parts, letter)
     own, apart = _without_disclaimers(own)
     for place, line in enumerate(own):
         folded = fold(line)
@@ -174,12 +175,37 @@ _OF_A_CASE = LazyPattern(
 
 def own_lines(body: str, letter: str = "", limit: int | None = None) -> tuple[list[str], tuple[str, ...]]:
     """The lines of a body that are its author's, stripped, and those of them that stand right below a quoted line."""
+    parts = _parts_of(body, letter, limit)
+    return [part.line for part in parts if not part.is_quoted], _beneath(parts, letter)
+
+
+def _parts_of(body: str, letter: str, limit: int | None) -> list[_Part]:
     lines = [line.strip(_BLANKS) for line in body.replace(SEAM, "\n\n").split("\n")[:limit]]
     parts = list(_parts(lines))
-    if letter:
-        parts = list(_not_of_the_letter(parts, compared(letter)))
-    kept = [part for part in parts if not part.is_quoted]
-    return [part.line for part in kept], () if letter else tuple(part.line for part in kept if part.is_beneath)
+    return list(_not_of_the_letter(parts, compared(letter))) if letter else parts
+
+
+def _beneath(parts: list[_Part], letter: str) -> tuple[str, ...]:
+    return () if letter else tuple(part.line for part in parts if part.is_beneath and not part.is_quoted)
+
+
+def _with_places(parts: list[_Part]) -> Iterator[str]:
+    """The author's lines, and where he writes between the lines of the quotation, PLACED and the one case that is quoted right above."""
+    places: list[str] = []
+    for part in parts:
+        if part.is_quoted:
+            found = _PLACE.match(compared(part.line))
+            places += [found[1]] if found is not None else []
+            continue
+        if part.line and places:
+            yield PLACED + (places[0] if len(places) == 1 else "")
+            places = []
+        yield part.line
+
+
+PLACED = "\x1e"
+"""Stands in `AnsweredWords.lines` before the number of the case that is quoted above the next lines; before nothing where several are."""
+_PLACE = LazyPattern(r"^[■◆●□・*_-]{0,3}([0-9]{1,2})件目")
 
 
 @dataclass(frozen=True, slots=True)

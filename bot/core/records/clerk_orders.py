@@ -75,9 +75,9 @@ class CommandKind(ClosedList):
 @dataclass(frozen=True, slots=True)
 class Command:
     """One order. `cases`: their places in the letter, from 1; empty = its only one; `is_for_all`: 全件; `is_for_rest`: 残り, or with `cases` all
-    but these: 3件目以外; `count`: how many there are, where that is said, 0 = not.
+    but these: 3件目以外; `count`: how many there are, where that is said, 0 = not. `among`: 全件 only of what waits so: 確認待ちの2件.
 
-    `receipt`: the case by its 受付番号, `work`: by the name of its work or firm, "" = by its place. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
+    `receipt`: the case by its 受付番号, `work`: by the name of its work or firm, "" = by its place; beside `cases` they must agree. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
     new value or what to look up, one line; never of a key (訂正 認証キー has none).
     """
 
@@ -86,6 +86,7 @@ class Command:
     is_for_all: bool = False
     is_for_rest: bool = False
     count: int = 0
+    among: Cases = Cases.ANY
     receipt: str = ""
     work: str = ""
     candidate: int = 0

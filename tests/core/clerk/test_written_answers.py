@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from bot.core.clerk.answer.order_grammar import read_answer
-from bot.core.clerk.answer.understanding import LetterKind, Understood, understand
-from bot.core.records.clerk_orders import ParsedReply
+from bot.core.clerk.answer.understanding import AMONG, LetterKind, Understood, understand
+from bot.core.records.clerk_orders import Cases, ParsedReply
 from bot.core.records.submission import SubmissionState
 from bot.core.text.persons import names_of
 from tests.core.clerk.test_ways_to_answer import DOCUMENT, STATES, State, Way, done, is_covered, meant, receipts_in
@@ -50,15 +50,18 @@ def acts(found: Understood, row: dict[str, Any]) -> Acts:
     named = {case for order in found.orders for case in order.cases}
     told: Acts = {}
     for order in found.orders:
-        for case in _cases_of(order.cases, every, named, row.get("works", ())):
+        for case in _cases_of(order.cases, every, named, row):
             told[case] = (order.order, order.candidate, plain(order.words))
     return told
 
 
-def _cases_of(cases: Sequence[str], every: list[str], named: set[str], works: Sequence[str]) -> list[str]:
-    """The places, also of what is named by the number 20261123-0007-2 or by its work."""
+def _cases_of(cases: Sequence[str], every: list[str], named: set[str], row: dict[str, Any]) -> list[str]:
+    """The places, also of what is named by the number 20261123-0007-2, by its work, or by what it waits for."""
+    works = row.get("works", ())
     if cases == ("全件",):
         return every
+    if cases[0] in AMONG.values():
+        return [place for place in every if _waits_for(row, place) == cases[0]]
     if cases == ("残り",):
         return [case for case in every if case not in named]
     if all(case.endswith("以外") for case in cases):
@@ -66,10 +69,16 @@ def _cases_of(cases: Sequence[str], every: list[str], named: set[str], works: Se
     return [_place_of(case, works) for case in cases]
 
 
+def _waits_for(row: dict[str, Any], place: str) -> str:
+    """What a case of a summary waits for: what is ordered for it tells."""
+    order = next((one["order"] for one in row.get("orders", ()) if place in one["cases"]), "確認済")
+    return AMONG[Cases.ACCEPTED if order in {"確認済", "相違", "なし"} else Cases.HELD]
+
+
 def _place_of(case: str, works: Sequence[str]) -> str:
     if case in works:
         return f"{works.index(case) + 1}件目"
-    if len(parts := [place for place, work in enumerate(works, 1) if case in work]) == 1:
+    if len(parts := [place for place, work in enumerate(works, 1) if is_called(work, case)]) == 1:
         return f"{parts[0]}件目"
     receipt = re.fullmatch(r"(?:20261123-)?0007-([1-9])", case)
     return f"{receipt[1]}件目" if receipt else case
@@ -78,7 +87,10 @@ def _place_of(case: str, works: Sequence[str]) -> str:
 def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood) -> bool:
     """Whether a letter of so many cases would act on it: a case that it has not, or none where it has several, stops all."""
     count = row["cases"]
-    counted = all(order.count in {0, count - order.is_for_rest} for order in ordered.orders)
+    counted = all(
+        order.count in {0, count - order.is_for_rest} or order.work or order.among is not Cases.ANY
+        for order in ordered.orders
+    )
     named = count == 1 or all(
         order.cases or order.receipt or order.is_for_all or order.is_for_rest or _is_one_of(row, order.work)
         for order in ordered.orders
@@ -92,7 +104,12 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
 
 def _is_one_of(row: dict[str, Any], work: str) -> bool:
     """Whether one of its works alone is called so."""
-    return bool(work) and sum(work in one for one in row.get("works", ())) == 1
+    return bool(work) and sum(is_called(one, work) for one in row.get("works", ())) == 1
+
+
+def is_called(work: str, name: str) -> bool:
+    """As decide.py compares: each part of the name stands in the work's."""
+    return all(part in work for part in re.split("の|・| |工事$", name))
 
 
 MOST_CANDIDATES = 4
@@ -140,6 +157,7 @@ SETS = {
     "clear, a fourth set": lambda: [row for row in rows("fourth_clear") if is_offered(row)],
     "clear, a fifth set": lambda: [row for row in rows("fifth_clear") if is_offered(row)],
     "clear, a sixth set": lambda: [row for row in rows("sixth_clear") if is_offered(row)],
+    "clear, a seventh set": lambda: [row for row in rows("seventh_clear") if is_offered(row)],
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
@@ -148,6 +166,7 @@ SETS = {
     "unclear, a fourth set": lambda: rows("fourth_unclear"),
     "unclear, a fifth set": lambda: rows("fifth_unclear"),
     "unclear, a sixth set": lambda: rows("sixth_unclear"),
+    "unclear, a seventh set": lambda: rows("seventh_unclear"),
 }
 LEAST = {
     "clear, looked at": 0.95,
@@ -156,8 +175,9 @@ LEAST = {
     "clear, a second set": 0.9,
     "clear, a third set": 0.9,
     "clear, a fourth set": 0.8,
-    "clear, a fifth set": 0.6,
-    "clear, a sixth set": 0.6,
+    "clear, a fifth set": 0.7,
+    "clear, a sixth set": 0.7,
+    "clear, a seventh set": 0.8,
 }
 
 

@@ -13,14 +13,17 @@ from functools import lru_cache
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.asides import changes, is_barred, leads
 from bot.core.clerk.answer.line_form import in_digits, in_form
-from bot.core.clerk.answer.one_order import named_cases, order_in
-from bot.core.clerk.answer.remarks import Remark, aside_in, open_remark, remark, remark_before
+from bot.core.clerk.answer.one_order import named_cases, order_in, orders_behind
+from bot.core.clerk.answer.pleasantries import is_pleasant
+from bot.core.clerk.answer.remarks import Remark, aside_in, clause_aside, open_remark, remark, remark_before
 from bot.core.clerk.answer.statements import is_left_plainly, leaves
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
+from bot.core.text.persons import is_person
 
 _UNNAMED = Command(CommandKind.HELP)
 
@@ -60,7 +63,12 @@ def line_of(text: str, own: frozenset[str] = frozenset()) -> Sequence[Said] | No
     """What a line says, clause by clause; None where one is neither an order nor a remark."""
     text = in_form(text)
     found = (
-        _in_order(text) or _by_halves(text) or _by_receipts(text, own) or _by_cases(text, own) or _segment(text, own)
+        _in_order(text)
+        or _by_halves(text)
+        or _by_receipts(text, own)
+        or _by_cases(text, own)
+        or _segment(text, own)
+        or _by_topics(text, own)
     )
     if found is None and (bare := _QUOTED.sub(r"\1", text)) != text:
         found = _by_cases(bare, own) or _segment(bare, own)
@@ -124,7 +132,7 @@ def _by_cases(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     found: list[Said] = []
     begun = passed_over = 0
     for end in ends:
-        piece = text[begun:end].strip(f"{_PARTING}{ENDS}")
+        piece = _GOING_ON.sub(r"\1", text[begun:end].strip(f"{_PARTING}{ENDS}"))
         said = _named_segment(piece, own) or (_remarks_of(piece, own) if begun == 0 else None)
         if said is not None and begun and text[begun] != "。" and any(map(_is_left_plainly, said)):
             return None  # half a sentence may be half an answer
@@ -136,6 +144,8 @@ def _by_cases(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return found if begun == len(text) else None
 
 
+_GOING_ON = LazyPattern(r"(です|ます|ました|でした)(?:が|けど|けれど)$")
+"""1件目は承認ですが、2件目は…"""
 _FROM_THE_TOP = LazyPattern(
     r"^(?:(?:1件目|先頭|最初|上|頭|一番上|1番目|一覧の上)から(?:の?順(?:番)?(?:に|で)?)?|順(?:番)?に|上から順(?:番)?(?:に|で))[、: ]*"
 )
@@ -178,7 +188,10 @@ def _segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 def _named_segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
     found = grammar.CASES.match(text)
-    if found is None or not found["rest"]:
+    if found is not None and found.end() and is_pleasant(text):
+        return [Said(Remark.COURTESY, text=text)]
+    is_among = found is not None and found["among"] and text[found.end() : found.end() + 1] != "目"
+    if found is None or not (found["rest"] or is_among):
         text = _BEFORE_CASES.sub("", text)
         found = grammar.CASES.match(text)
     named = named_cases(found) if found is not None and found.end() else None
@@ -207,8 +220,9 @@ def _named_segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 
 def _is_unnamed_beside(order: Command, named: Command) -> bool:
     """Whether it names no other cases than these: 1件目も2件目も…ので、いずれも対応済."""
-    is_of_these = order.is_for_all and not order.work and order.count in {0, len(named.cases)}
-    return is_unnamed(order) or (is_of_these and len(named.cases) > 1)
+    count = len(named.cases) or named.count or order.count
+    is_of_these = order.is_for_all and not order.work and order.count in {0, count}
+    return is_unnamed(order) or (is_of_these and (len(named.cases) > 1 or named.among is not Cases.ANY))
 
 
 def _of_a_work(text: str, own: frozenset[str]) -> Sequence[Said] | None:
@@ -228,6 +242,37 @@ def _of_a_work(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
 
 
+def _by_topics(text: str, own: frozenset[str]) -> list[Said] | None:
+    """Several works or firms by what they are called, each with its order: 若葉橋は承認、中央線は差戻し(…)."""
+    groups: list[str] = []
+    for piece in _PIECES.findall(text):
+        is_new = (topic := grammar.TOPIC.match(piece)) is not None and _ORDER_BEGINS.match(piece[topic.end() :])
+        if is_new or not groups:
+            groups.append(piece)
+        else:
+            groups[-1] += piece
+    if not _SEVERAL <= len(groups) <= MOST_CASES:
+        return None
+    return _all_of([_of_a_topic(one.strip(f"{_PARTING}{ENDS}"), own) for one in groups])
+
+
+def _of_a_topic(text: str, own: frozenset[str]) -> list[Said] | None:
+    """One of these."""
+    found = grammar.TOPIC.match(text)
+    if found is None or any(one.search(found["work"]) for one in (grammar.NO_PART, grammar.NO_NAME)):
+        return _named_segment(text, own)
+    work = found["work"].strip("「」『』 ")
+    rest = text[found.end() :]
+    said = _sentences(rest, own)
+    orders = [one.what for one in said or () if isinstance(one.what, Command)]
+    is_name = not changes(work) and not is_person(work, own)
+    if said is None or len(orders) != 1 or not is_unnamed(orders[0]) or orders[0].verb not in _BY_WORK or not is_name:
+        return None
+    named = Command(CommandKind.HELP, work=work, count=int(found["count"] or 0))
+    return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
+
+
+_PIECES = LazyPattern(r"(?:[^、。()]|\([^()]*\))+[、。]*")
 _PARTS_OF_WORKS = (grammar.WORK_PART, grammar.WORK_FIRM, grammar.WORK_SHORT)
 
 
@@ -244,7 +289,7 @@ _BY_WORK = frozenset(kind for kind in CommandKind if kind.cases is not Cases.ANY
     CommandKind.CORRECT
 }
 _BEFORE_CASES = LazyPattern(
-    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|とりあえず|取り急ぎ|とりいそぎ|まずは?|(?:d-?sure|確認待ち)(?:分)?の|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、)[、 ]?)+",
+    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|(?:今朝|本日|今日|昨日|今回)の(?:報告|一覧|メール|分)の|とりあえず|取り急ぎ|とりいそぎ|まずは?|(?:d-?sure|確認待ち)(?:分)?の|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、?)[、 ]?)+",
     re.IGNORECASE,
 )
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
@@ -291,7 +336,10 @@ def _with_its_reason(found: Sequence[Sequence[Said] | None], unknown: Sequence[s
     order = last[0].what if last is not None and len(last) == 1 else None
     if not isinstance(order, Command) or (order.words and order.verb is not CommandKind.DEALT_WITH):
         return None
-    fits = all(reasons.fits_above(one, order) for one in unknown)
+    fits = all(
+        reasons.fits_above(one, order) or (aside_in(one) in _MAY_BE_WELL and reasons.may_be_reason(one, order))
+        for one in unknown
+    )
     others = [said for said in found[:-1] if said is not None]
     if not fits or any(isinstance(one.what, Command) for said in others for one in said):
         return None
@@ -377,7 +425,10 @@ def _at_a_blank(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 
 _MOST_REMARKS = 6
 _BRACKETED = LazyPattern(r"(?P<order>.*?) ?\((?P<beside>[^()]{1,40})\)")
-_BEHIND_A_COLON = LazyPattern(r"(?P<order>.*?) ?[:/] ?(?P<beside>[^:/]{1,40})")
+_BEHIND_A_COLON = LazyPattern(r"(?P<order>.*?) ?[:/・] ?(?P<beside>[^:/・]{1,40})")
+_IS_NOT_THERE = LazyPattern(
+    r"(?:ありません|ございません|出ません|ません(?:でした)?|ない(?:よう)?(?:です)?|なかった(?:です)?)$"
+)
 _HOW = LazyPattern(r"電話|メール|窓口|口頭|対面|fax", re.IGNORECASE)
 
 
@@ -388,24 +439,78 @@ def _clause(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     rest = text
     for _ in range(_MOST_REMARKS):
         if (order := order_in(rest)) is not None or (said and (order := _named_order(rest)) is not None):
+            if any(one.what in _MAY_BE_WELL for one in said) and (at_end := _ends_with_order(text)) is not None:
+                return at_end
             is_told = any(one.what in _IN_OPEN_WORDS for one in said)
             return None if is_told and not _WRITTEN_OUT.search(rest) else [*said, Said(order, text=text)]
         if (whole := remark(rest, own)) is not None:
-            return [*said, Said(whole, text=text)]
+            return _closed_by(whole, said, text)
         if (bracketed := _beside_brackets(rest, own)) is not None:
             return [*said, *bracketed]
         begins = remark_before(rest)
         if begins is None:
             told = open_remark(rest)
-            return [*said, Said(told, text=text)] if told is not None else None
+            told_before = [Said(told, text=text)] if told is not None else _ends_with_order(rest)
+            return [*said, *told_before] if told_before is not None else None
         if order_in(rest[: begins[1]].strip(ENDS)) is not None:
             return None  # 確認済です。なしです。
-        said.append(Said(begins[0], text=text))
+        said.append(Said(begins[0], text=rest[: begins[1]]))
         rest = rest[begins[1] :]
     return None
 
 
-_IN_OPEN_WORDS = frozenset({Remark.TOLD, Remark.PRAISED, Remark.OPEN})
+def _ends_with_order(text: str) -> list[Said] | None:
+    """A sentence in open words that ends with its order: what stands before it is its reason, or may stand beside it."""
+    for before, order in orders_behind(text):
+        quoted = _QUOTED_REASON.search(before) if order.verb.needs_words and not order.words else None
+        open_words = before if quoted is None else before[: quoted.start()]
+        told = open_words.strip(f"{ENDS}→:")
+        if "。" in open_words:
+            continue
+        if quoted is not None:
+            order = replace(order, words=clean(quoted["words"], WORDS_CHARACTERS))  # noqa: PLW2901
+        if not told:
+            return [Said(order, text=text)]
+        why = _TIE.sub("", told)
+        if order.verb.takes_lines and not order.words and _is_its_reason(told, why, order):
+            return [Said(replace(order, words=clean(why, WORDS_CHARACTERS)), text=text)]
+        if (said := clause_aside(told)) is not None:
+            return [Said(said, text=told), Said(order, text=text)]
+    return None
+
+
+def _is_its_reason(told: str, why: str, order: Command) -> bool:
+    if (
+        "旨" in why
+        or _OF_A_WORK.match(why)
+        or not reasons.is_cause(why, order.verb)
+        or reasons.holds_more(why, order.verb)
+        or not leads(told)
+    ):
+        return False
+    return order.verb.needs_words or (
+        reasons.is_memo_of_what_was_done(told) if order.verb is CommandKind.DEALT_WITH else not is_barred(why)
+    )
+
+
+_OF_A_WORK = LazyPattern(r"^[^、。]{2,20}の(?:方|ほう|件|分)[はも]")
+_QUOTED_REASON = LazyPattern(
+    r"[「『](?P<words>.{3,300})[」』](?:の|との|という|と)?(?:理由|旨|こと)?(?:として|により|を?理由(?:に|として|で)|を?(?:付し|付け|添え|記載し|書い)て?|で)*[、 ]*$"
+)
+_TIE = LazyPattern(r"(?:(?:だった|な|です|でした)?(?:ので|ため)|ですから|から|ことから|により|につき)$")
+_IN_OPEN_WORDS = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
+
+
+def _closed_by(whole: Remark, said: list[Said], text: str) -> list[Said] | None:
+    """Remarks with another at their end: what is told in open words is read as one sentence."""
+    sentence = _aside(text) if any(one.what in _IN_OPEN_WORDS for one in said) else None
+    if whole is Remark.COURTESY and any(one.what in _IN_OPEN_WORDS for one in said):
+        return sentence
+    is_open = any(one.what in _MAY_BE_WELL for one in said)
+    return sentence if is_open and sentence is not None else [*said, Said(whole, text=text)]
+
+
+_MAY_BE_WELL = frozenset({Remark.UNSURE, Remark.OPEN})
 _WRITTEN_OUT = LazyPattern(r"承 ?認|受|なし|無し|済|[0-9]番?|保留|差し?戻|不要|無視|再|停止|キー|原本|[かし]ょうにん")
 """An order by its own word, behind a reason in open words: 担当が休みなので閲覧できません is none."""
 
@@ -424,16 +529,36 @@ def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     found = next((one for one in both if one is not None and order_in(one["order"].strip(ENDS)) is not None), None)
     order = order_in(found["order"].strip(ENDS)) if found is not None else None
     if found is None or order is None:
-        return None
+        return _in_brackets(text, own)
     beside = found["beside"].strip(ENDS)
     if order.verb is CommandKind.DEALT_WITH and _HOW.fullmatch(beside):
         return [Said(replace(order, words=beside), text=text)]
     if order_in(beside) == order:
         return [Said(order, text=text)]  # なし(表示されず)
-    kind = remark(beside, own) or open_remark(beside)
+    if order.verb is CommandKind.NOT_FOUND and _IS_NOT_THERE.search(beside):
+        return [Said(order, text=text)]
+    kind = remark(beside, own) or open_remark(beside) or clause_aside(beside)
     if not text.endswith(")") and kind is not Remark.PERSON:
         return None
     return [Said(order, text=text), Said(kind, text=text)] if kind is not None else None
+
+
+def _in_brackets(text: str, own: frozenset[str]) -> list[Said] | None:
+    """The order in brackets behind what was seen: 証書を確認しました（確認済）."""
+    found = _BRACKETED.fullmatch(text)
+    order = order_in(found["beside"].strip(ENDS)) if found is not None else None
+    if found is None or order is None or order.verb not in _SEEN:
+        return None
+    seen = found["order"].strip(ENDS)
+    is_well = seen.lower() in {"ok", "okです", "○", "◯"} or remark(seen, own) in {
+        Remark.LOOKED,
+        Remark.AGREES,
+        Remark.FAVOURABLE,
+    }
+    return [Said(order, text=text)] if is_well else None
+
+
+_SEEN = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
 
 
 def heading_in(text: str) -> Command | None:

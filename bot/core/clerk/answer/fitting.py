@@ -15,7 +15,7 @@ from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
 from bot.core.clerk.answer.remarks import Remark
 from bot.core.clerk.answer.statements import may_wait
-from bot.core.records.clerk_orders import Command, CommandKind
+from bot.core.records.clerk_orders import Cases, Command, CommandKind
 from bot.core.text.lazy_pattern import LazyPattern
 
 
@@ -40,7 +40,7 @@ def fitting_orders(said: Sequence[Said]) -> tuple[list[Command], list[str]]:
 
 
 _WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
-_TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.OPEN})
+_TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 _FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
 _TAKES_OPEN_WORDS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF, CommandKind.ORIGINALS})
 
@@ -67,12 +67,15 @@ def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool
         return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
     if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text):
         return True
+    if one.what is Remark.UNSURE:
+        return beside.verb not in _TAKES_DOUBTS
     if one.what is Remark.OPEN:
         return not _takes_open_words(beside, one.text)
     return one.what in _WELL and beside.verb not in _FAVOURED
 
 
-_TOLD_OR_LOOKED = frozenset({Remark.TOLD, Remark.OPEN, Remark.LOOKED})
+_TAKES_DOUBTS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF})
+_TOLD_OR_LOOKED = frozenset({Remark.TOLD, Remark.OPEN, Remark.UNSURE, Remark.LOOKED})
 _IS_THERE = LazyPattern(
     r"(?:閲覧|表示|確認|検索)(?:が)?でき(?:た|まし)|(?:表示|登録)され(?:た|まし)|見つかりまし|出てきまし|出ました"
 )
@@ -93,7 +96,21 @@ def _takes_open_words(order: Command, told: str) -> bool:
         return not reasons.is_taken_back(order.verb, told)
     if order.verb is CommandKind.NOT_FOUND:
         return _NOT_THERE.search(told) is not None
+    if order.candidate and _OF_CANDIDATE.search(told):
+        return _speaks_against_others(order.candidate, told)
     return order.verb in _TAKES_OPEN_WORDS or (bool(order.candidate) and not changes(told))
+
+
+def _speaks_against_others(chosen: int, told: str) -> bool:
+    """Whether what is told is that other candidates are not meant: 1番は去年の工事です."""
+    others = {int(one) for one in _OF_CANDIDATE.findall(told)}
+    return chosen not in others and _IS_OTHER.search(told) is not None
+
+
+_OF_CANDIDATE = LazyPattern(r"([1-9]) ?番")
+_IS_OTHER = LazyPattern(
+    r"違|別|去年|昨年|前年|完了|完成|取り?消|終わ|関係(?:あり|ござい)?ま?せ?ん?|ではありません|ではない|異な"
+)
 
 
 _NOT_THERE = LazyPattern(r"ません|ない|なかった|ず(?:、|$)|エラー")
@@ -106,6 +123,8 @@ def _leaves_out(said: Said, left: Said) -> bool:
         return True
     if not may_wait(left.text, said.text):
         return False
+    if named.among is not Cases.ANY:
+        return order.verb.cases not in {Cases.ANY, named.among} or order.among not in {Cases.ANY, named.among}
     if named.is_for_rest and not named.cases:
         return bool(order.cases or order.receipt or order.work) and not order.is_for_rest
     if not named.cases or named.is_for_rest or not order.cases:

@@ -74,7 +74,13 @@ def _parted(text: str) -> str:
 
 
 _IN_THE_LIST = LazyPattern(r"^(?:(?:一覧|リスト|表|報告)(?:の|では))(?:[0-9]{1,2}番目(?:[、,・と]|から|及び|および)?)+")
-DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)}
+_LABEL = LazyPattern(r"^[【\[](?:ご?回答|返信|返答|判断|結果|処理|区分|結論)[】\]] ?")
+_CASE_ALONE = LazyPattern(r"^([0-9]{1,2}件目)(?:の件)?(?:です|についてです)。 ?")
+_ORDER_OF_CASE = LazyPattern(r"(件目)[ :、]*[【\[](承認|差し?戻し?|保留|確認済み?|対応済み?|なし|相違)[】\]][:、 ]*")
+_KANJI_LISTED = LazyPattern(
+    r"^([一二三四五六七八九壱弐参])(?:つ目)?[ 、.:)→](?: ?[→:])? ?(承認|差し?戻|保留|確認済|対応済|なし|相違)"
+)
+DIGITS = {kanji: str(place) for place, kanji in enumerate("一二三四五六七八九", 1)} | {"壱": "1", "弐": "2", "参": "3"}
 
 
 def in_digits(text: str) -> str:
@@ -84,6 +90,8 @@ def in_digits(text: str) -> str:
 
 def in_form(text: str) -> str:
     """A line in plain form (courtesies.py) with its cases as 1件目, and without marks."""
+    text = _ORDER_OF_CASE.sub(r"\1 \2 ", _LABEL.sub("", _CASE_ALONE.sub(r"\1 ", text)))
+    text = _KANJI_LISTED.sub(lambda found: f"{DIGITS[found[1]]}件目 {found[2]}", text)
     text = _GLUED_CASES.sub(r"\1、\2", text)
     text = _OF_A_LIST.sub(r"\1 ", _TWICE.sub(_once, text))
     text = _NUMBERED.sub(lambda found: f"{found[1] or found[2]}件目", _IN_BRACKETS.sub(r"\1 ", _BULLET.sub("", text)))
@@ -92,7 +100,7 @@ def in_form(text: str) -> str:
 
 
 _MARKED = LazyPattern(
-    r"(^|件目[:、 ]*)(?:[○◯〇◎✓✔☑] ?(?P<well>承認|確認済|対応済)|[×✕✖✗] ?(?P<ill>差し?戻|相違)|[-△▲] ?(?P<other>対応済|無視|保留))"
+    r"(^|件目[:、 ]*)(?:[○◯〇◎✓✔☑][ 、]?(?P<well>承認|確認済|対応済)|[×✕✖✗][ 、]?(?P<ill>差し?戻|相違)|[-△▲] ?(?P<other>対応済|無視|保留))"
 )
 _BRACKETED_ORDER = LazyPattern(r"^[【\[](承認|差し?戻し?|保留|確認済み?|対応済み?|なし|無視|相違)[】\]][:、 ]*")
 _COUNTED_ORDER = LazyPattern(r"^([1-9][0-9]?)件(承認|差し?戻|保留|確認済|対応済|無視)")

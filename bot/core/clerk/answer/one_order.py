@@ -6,17 +6,21 @@ Called by clauses.py, with the classes of words of order_words.py. Pure; linear;
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
 from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
+from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.remarks import is_praise
-from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Command, CommandKind
+from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.records.submission import Field
 from bot.core.text.courtesies import ENDS
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
+from bot.core.text.persons import may_be_about_a_case
 
 
 @lru_cache(maxsize=256)  # a clause is tried alone, in its sentence and in its line
@@ -34,6 +38,19 @@ def order_in(text: str) -> Command | None:
     return None
 
 
+def orders_behind(text: str) -> Iterator[tuple[str, Command]]:
+    """What stands before an order in its sentence, with the order: each place where one may begin, and goes to the end."""
+    for found in islice(_ORDER_BEGINS.finditer(text, 2), _MOST_BEGINNINGS):
+        before = text[: found.start()]
+        if _PARTED.search(before[-6:]) and (order := order_in(text[found.start() :])) is not None:
+            yield before, order
+
+
+_ORDER_BEGINS = LazyPattern(
+    r"(?:業者|受注者|会社|先方|提出者)(?:様|さん)?[にへ]|承 ?認|差し?戻|返戻|却下|保留|確認済|対応済|なし|相違|候補|[0-9] ?番|受理|受け?付け"
+)
+_PARTED = LazyPattern(r"(?:[、,。:→)」 ]|ので|ため|から|により|うえ|上で?|ところ|結果|として|く|て|付し|添え)$")
+_MOST_BEGINNINGS = 8
 _NUMBERS = LazyPattern(rf"{grammar.NUMBER}(?:件目)?(?:[、,・ ~-]+{grammar.NUMBER}(?:件目)?)*")
 """差戻し:3(…) is no reason that begins with 3."""
 _RANGE = frozenset({"から", "~", "〜", "-"})
@@ -42,15 +59,31 @@ _PLACES = LazyPattern(rf"({grammar.NUMBER})\)?(?: ?(?:件目|つ目))? ?([^0-9(]
 
 def named_cases(found: re.Match[str]) -> Command | None:
     """Which cases a line speaks of; None for places that no letter has."""
+    called = found["called"] or ""
+    if called and (_is_no_name(called) or found["receipt"] or found["list"] is None):
+        return None
     if found["receipt"]:
         return Command(CommandKind.HELP, receipt=found["receipt"])
+    if found["among"]:
+        among = Cases.HELD if found["held"] else Cases.ACCEPTED
+        return Command(CommandKind.HELP, is_for_all=True, count=int(found["of_kind"] or 0), among=among)
     if found["all"]:
         count = _BOTH if found["both"] else int(found["of_all"] or found["of_whole"] or found["of_these"] or 0)
         return Command(CommandKind.HELP, is_for_all=True, count=count)
     if found["rest"]:
         return Command(CommandKind.HELP, is_for_rest=True, count=int(found["of_rest"] or 0))
     places = _places_in(found["except"] or found["list"])
-    return Command(CommandKind.HELP, places, is_for_rest=bool(found["except"])) if places else None
+    if not places or ((called or found["also"]) and len(places) > 1):
+        return None
+    return Command(
+        CommandKind.HELP, places, is_for_rest=bool(found["except"]), receipt=found["also"] or "", work=called
+    )
+
+
+def _is_no_name(called: str) -> bool:
+    """Whether what stands in brackets behind a case is more than what it is called."""
+    is_other = any(one.search(called) for one in (grammar.NO_PART, grammar.NO_NAME))
+    return is_other or changes(called) or may_be_about_a_case(called.removesuffix("工事"))
 
 
 _BOTH = 2

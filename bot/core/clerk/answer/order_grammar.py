@@ -7,7 +7,7 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.core.clerk.answer import order_words as grammar
@@ -22,13 +22,13 @@ from bot.core.clerk.answer.clauses import (
     of_cases,
 )
 from bot.core.clerk.answer.fitting import fitting_orders, of_all_seen, with_reasons_above
-from bot.core.clerk.answer.line_form import in_plain_numbers
+from bot.core.clerk.answer.line_form import in_digits, in_plain_numbers
 from bot.core.clerk.answer.one_order import order_in
 from bot.core.clerk.answer.refusal_grammar import kind_in
 from bot.core.clerk.answer.remarks import Remark, is_praise
 from bot.core.clerk.answer.signatures import is_ornament, may_stand_below
 from bot.core.clerk.answer.statements import overlooked
-from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
+from bot.core.mail.reply_text import PLACED, UNSEEN, AnsweredWords, answered_words
 from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, ParsedReply
 from bot.core.text.courtesies import plain
 from bot.core.text.lazy_pattern import LazyPattern
@@ -69,8 +69,8 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
 
 def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
-    reading = _Reading(own)
-    lines = _with_cases_below(words.lines)
+    reading = _Reading(own | frozenset(_names_told(words.lines)))
+    lines = _with_cases_below([part for line in words.lines for part in _parted(line)])
     for place, line in enumerate(lines, 1):
         if place < len(lines) or line != words.above or not _may_be_a_head(line):
             reading.take(line)
@@ -80,6 +80,28 @@ def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> Pars
     orders = of_all_seen(with_reasons_above([_closed(order, own) for order in fitting]), reading.said)
     broken = [_shown(order) for order in orders if not _is_whole(order)]
     return ParsedReply(tuple(orders), (*reading.unclear, *against, *below, *broken))
+
+
+def _names_told(lines: Sequence[str]) -> Iterator[str]:
+    """The names by which the clerk says who he is: 道路課の沢渡です."""
+    for line in lines:
+        found = _WHO_WRITES.search(plain(line))
+        if found is not None and not may_be_about_a_case(found[1]):
+            yield fold(found[1]).casefold()
+
+
+_WHO_WRITES = LazyPattern(
+    r"(?:課|係|室|部|局|所|市|町|村|担当|センター)(?:の| )([一-龥々ヶ]{2,4})(?:です|でございます|と申します)(?:。|$)"
+)
+
+
+def _parted(line: str) -> list[str]:
+    """A line, with the sentences in it that tell the reason of an order as lines of their own, and the next case behind them."""
+    first, *reasons_told = _REASON_BEHIND.sub("\\1\n\\2", line).split("\n")
+    return [first, *(part for told in reasons_told for part in _NEXT_CASE.sub("\\1\n\\2", told).split("\n"))]
+
+
+_NEXT_CASE = LazyPattern(r"([。!])[ \u3000]?([0-9０-９]{1,2}件目(?:は|も|を|、|：|:|については?))")
 
 
 def _with_cases_below(lines: Sequence[str]) -> Sequence[str]:
@@ -145,6 +167,11 @@ class _Reading:
     def take(self, line: str) -> None:
         """Take the next line."""
         self._line += 1
+        if line.startswith(PLACED):
+            self._settle_heading()
+            self._heading = heading_in(f"{line[1:]}件目")
+            self._open = None
+            return
         text = plain(in_plain_numbers(line))
         if not text:
             self._is_parted = True
@@ -230,20 +257,21 @@ class _Reading:
 
     def _give_case_its_reason(self, text: str) -> bool:
         """(2件目の理由)…: whether that case is sent back without one so far."""
-        if (told := _REASON_OF_A_CASE.match(text)) is None:
+        if (told := _REASON_OF_A_CASE.match(in_digits(text))) is None:
             return False
         cases = (int(told["place"]),)
         for place, one in enumerate(self.said):
             order = one.what
             if isinstance(order, Command) and order.cases == cases and order.verb.takes_lines and not order.words:
-                words = clean(told["words"], WORDS_CHARACTERS)
+                quoted = _AS_REASON.match(told["words"])
+                words = clean(quoted[1] if quoted is not None else told["words"], WORDS_CHARACTERS)
                 self.said[place], self._open = replace(one, what=replace(order, words=words)), place
                 return True
         return False
 
     def _repeat_order(self, text: str) -> bool:
         """2件目 同上: whether it orders the same as the line above, for a case of its own."""
-        found = _AS_ABOVE.fullmatch(text)
+        found = _AS_ABOVE.fullmatch(in_digits(text))
         last = self.said[-1].what if self.said else None
         named = heading_in(found["case"]) if found is not None else None
         if named is None or not isinstance(last, Command) or last.candidate or is_unnamed(last):
@@ -261,6 +289,11 @@ class _Reading:
             self.unclear.append(line)
             return
         open_order = self._open_order()
+        wants = open_order is not None and _wants_reason(open_order)
+        goes_on = open_order is not None and open_order.verb.needs_words
+        if (wants and kinds & _MAY_BE_A_REASON) or (goes_on and kinds & _IN_OPEN_WORDS):
+            self._take_unknown(text, line)
+            return
         if open_order is not None and kinds <= {Remark.LOOKED, Remark.TOLD} and not open_order.verb.needs_words:
             self._go_on(open_order, text, line)
             return
@@ -311,7 +344,7 @@ class _Reading:
             return
         before = "" if self._is_told_above else order.words
         self._is_told_above = False
-        text = _REASON_IS.sub("", text) if not before else text
+        text = _REASON_IS.sub("", text)
         quoted = _AS_REASON.match(text) if not before else None
         text = quoted[1] if quoted is not None else text
         words = f"{before}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS]
@@ -319,6 +352,8 @@ class _Reading:
             self.said[self._open] = replace(self.said[self._open], what=replace(order, words=words))
 
 
+_IN_OPEN_WORDS = frozenset({Remark.UNSURE, Remark.OPEN})
+_MAY_BE_A_REASON = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 _SPEAKS_OF_CASES = frozenset({Remark.AGREES, Remark.LEFT})
 _SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
 _SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
@@ -338,14 +373,18 @@ def _is_apart(order: Command, text: str) -> bool:
 _REASON_IS = LazyPattern(
     r"^\(?(?:差し?戻し?の?|相違の?)?理由(?: ?\(?共通\)?)?(?: ?(?:\)|は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)| )[、 ]?"
 )
+_REASON_BEHIND = LazyPattern(
+    r"([。!])[ \u3000]?((?:[0-9０-９一二三四五六七八九]{1,2}件目の)?(?:差し?戻しの?)?(?:理由|文面)(?:は|：|:|ですが、?))"
+)
+"""What tells the reason of an order in the sentence before it: it is read as a line of its own."""
 _REASON_BELOW = LazyPattern(
-    r"^\(?(?:(?:差し?戻し?|相違)の?)?理由 ?(?:\(共通\)|共通)?\)?(?:は(?:(?:[0-9]{1,2}件とも|いずれも|全て|すべて)?(?:同じ|共通)(?:で|です)[、。 ]|(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|:| )[、 ]*(?P<words>.+)$"
+    r"^\(?(?:(?:差し?戻し?|相違)の?)?(?:理由|文面) ?(?:\(共通\)|共通)?\)?(?:は(?:(?:[0-9]{1,2}件とも|いずれも|全て|すべて)?(?:同じ|共通)(?:で|です)[、。 ]|(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|ですが|:| )[、 ]*(?P<words>.+)$"
 )
 _AS_REASON = LazyPattern(
-    r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願いします)?$"
+    r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|で(?:結構|よろしい|いい|よい)です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願い(?:(?:いた|致)?し)?ます)?$"
 )
 _AS_ABOVE = LazyPattern(
-    r"(?P<case>[0-9]{1,2}(?:件目|つ目)[:、, ]?)[はも]? ?(?:同上|同じく|同様|右同|〃|上に同じ)(?:です|で)?"
+    r"(?P<case>[0-9]{1,2}(?:件目|つ目)[:、, ]?)(?:につきまして|について)?[はも]? ?(?:同上|同じく|同様|右同|〃|上に同じ)(?:です|で)?"
 )
 _REASON_OF_A_CASE = LazyPattern(
     r"^\(?(?P<place>[0-9]{1,2})(?:件目|番)?の?(?:差し?戻し?の?|相違の?|保留の?)?(?:理由|メモ)(?:は|→|\)|:|です)[:、 ]?(?P<words>.*)$"

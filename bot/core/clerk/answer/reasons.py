@@ -17,7 +17,7 @@ from bot.core.text.persons import is_person
 
 # Words that take back, doubt or postpone what was said before them, or show that nothing was meant yet.
 _DOUBT = (
-    r"す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
+    r"(?:^|[。、])いや[、。]|す[みい]ません|申し訳|失礼(?:し|いた)|勘違い|見間違|間違い(?:です|でした|だ)|見送|見合わせ|取り下げ|ということは|と思っ|合ってい(?:ます|まし)"
     r"|足りてい(?:ます|まし)|同じでし|追記|練習|下書|記入例|未記入|無効|忘れて|一旦|いったん|様子を|確認中|調査中|検討中|照会中です|たぶん|多分|おそらく|かもしれ"
     r"|(?:場合|とき|なら|たら|れば)$|電話で$|別途連絡|やはり|やっぱり|決裁|処理しない|出さない|上の(?:回答|返信|指示)|待って|○○|××|□□|△△|\*\*|-{3,}|\.{3,}|…"
 )
@@ -77,7 +77,7 @@ _RELENTS = LazyPattern(
 )
 _SINCE_MENDED = LazyPattern(r"(?:是正|修正|訂正|解消|解決)(?:され|し)(?:まし|た)|足りて(?:い|お)")
 _FOR_COLLEAGUES = LazyPattern(
-    r"言わないで|内緒|部内|庁内|前任|引き?継ぎ|係長|上司|課長(?:も|に|が|は)|了解済|うるさ|以前も|(?:業者|受注者|先方)(?:さん|様)?が[^。\n]*言って"
+    r"(?:業者|受注者|先方)(?:さん|様)?[にへ](?:返し|戻し|連絡し|言って|伝え)|言わないで|内緒|部内|庁内|前任|引き?継ぎ|係長|上司|課長(?:も|に|が|は)|了解済|うるさ|以前も|(?:業者|受注者|先方)(?:さん|様)?が[^。\n]*言って"
 )
 
 
@@ -111,13 +111,13 @@ def is_taken_back(verb: CommandKind, words: str) -> bool:
 
 
 _ELSEWHERE = LazyPattern(
-    r"(?:先日(?:の|お?話し)|お?話しし?た(?:とおり|通り)|後ほど|のちほど|別紙|別メール|改めて|(?:電話|口頭|メール)(?:で|にて)|(?:先ほど|さきほど|前回|昨日|いつも|例|上記|前述)(?:の|と)?(?:とおり|通り|件|理由|メール|お?電話|同じ)|同上|上記$|前述$)"
+    r"(?:お?任せ|適宜|適当に|よしなに|そちらで)|(?:先日(?:の|お?話し)|お?話しし?た(?:とおり|通り)|後ほど|のちほど|別紙|別メール|改めて|(?:電話|口頭|メール)(?:で|にて)|(?:先ほど|さきほど|前回|昨日|いつも|例|上記|前述)(?:の|と)?(?:とおり|通り|件|理由|メール|お?電話|同じ)|同上|上記$|前述$)"
 )
 """A reason that stands elsewhere."""
 
 
 _NOT_WANTED = LazyPattern(
-    r"(?:行う|する|やる|対応する|すべき)(?:こと|もの)(?:は|が|も)?(?:特に)?[、 ]?(?:あり|ござい)ません|(?:対応|処理|回答|返信|返事|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|なくて|しなくて)"
+    r"何もしません(?:$|。|ので)|返信はして(?:いません|おりません)|(?:行う|する|やる|対応する|すべき)(?:こと|もの)(?:は|が|も)?(?:特に)?[、 ]?(?:あり|ござい)ません|(?:対応|処理|回答|返信|返事|必要|関係)(?:は|の必要は|の必要が|が|も)?(?:の)?(?:不要|要りません|いりません|必要ありません|ありません|ございません|ない|なくて|しなくて)"
     r"|(?:あて|宛て?|もの|担当|関係|案件|工事)(?:の(?:もの|メール))?では(?:ない|ありません|なく)|(?:広告|営業|迷惑|宣伝|セールス|勧誘|案内|間違い)(?:の)?(?:メール)?のようです|(?:構い|かまい)ません|(?:差し支え|支障|問題)(?:は)?(?:ありません|ございません)"
 )
 
@@ -214,7 +214,9 @@ _NOT_CERTAIN = LazyPattern(
 )
 _UNSURE = LazyPattern(r"たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|よう(?:な|です)|気がし|ぽい")
 _CONDITION = LazyPattern(r"^自動(?:返信|応答)|\?|か$|場合|なら|たら|れば|かどうか|どう|差し?戻|取り?消|承認し")
-_DONE = LazyPattern(r".{3,120}(?:ました|ましたので|ております|ています|済みです|済です|メールです|です|でした)")
+_DONE = LazyPattern(
+    r".{3,120}(?:ました|しません|ましたので|ております|ています|済みです|済です|メールです|です|でした)"
+)
 _NOT_DONE = LazyPattern(
     r"\?|か$|ない|ません|まだ|未|不在|予定|たい|かも|でしょう|のに|が、|けど|けれど|たら|れば|なら|次第|後で|のち|待|取り?消|承認|差し?戻|保留|間違|誤|たぶん|多分|おそらく|ようです|そうです|らしい|思[いうわ]|依頼し|お願いし|中です|明日|来週|ただし|(?:^|[。、 ])ただ|一旦"
 )
@@ -247,7 +249,7 @@ def is_memo(text: str) -> bool:
 
 def is_memo_of_what_was_done(text: str) -> bool:
     """Whether a sentence before 対応済 tells what was done."""
-    return _DONE.fullmatch(text) is not None and not _NOT_DONE.search(text)
+    return _DONE.fullmatch(text) is not None and not _NOT_DONE.search(_NOT_WANTED.sub("", text))
 
 
 def may_stand_before(text: str) -> bool:
@@ -257,6 +259,8 @@ def may_stand_before(text: str) -> bool:
 
 def fits_above(text: str, order: Command) -> bool:
     """Whether it does so for this order."""
+    if order.verb is CommandKind.DIFFERS and _COMPARES.search(text):
+        return True
     if order.verb.needs_words:
         return is_statement_against(text)
     if order.verb is CommandKind.DEALT_WITH:
@@ -264,6 +268,23 @@ def fits_above(text: str, order: Command) -> bool:
     return order.verb.takes_lines and is_memo(text)
 
 
+_COMPARES = LazyPattern(
+    r"(?i:d-?sure|画面|証[書券]).*(?:契約書?|台帳|通知|お知らせ).*[0-9].*(?:です|でした|円|日|[0-9])$"
+)
+
+
+def may_be_reason(text: str, order: Command) -> bool:
+    """Whether what is told in open words beside an order that wants its reason is that: it tells of the contract or the papers, not of us."""
+    is_ours = _OF_US.search(text) is not None or is_for_colleagues(text)
+    return order.verb.needs_words and not order.words and _OF_THE_CONTRACT.search(text) is not None and not is_ours
+
+
+_OF_THE_CONTRACT = LazyPattern(
+    r"契約|金額|工期|番号|名|保証|期[限間]|日付|印|(?i:pdf)|ページ|書類|記載|業者|会社|工事|代表|住所|所在|キー|証書|添付|免除|市長|当市|当町|当村|県|欄|[0-9]号"
+)
+_OF_US = LazyPattern(
+    r"私|担当(?:者|課|の)|係長|課長|部長|上司|休み|不在|電話|窓口|外出|出張|遅|すみません|お世話|いただきました|伝え|話し|聞[いき]|言って|メール|確認(?:しま|済|中)|思[いうわ]|らしい|かも"
+)
 _IGNORED = LazyPattern(r"無視|不要|要りません|いりません|必要ありません|別件|メールです")
 """What a memo says of a mail that nothing is done about."""
 

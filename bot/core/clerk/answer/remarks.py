@@ -10,13 +10,13 @@ import re
 from enum import Enum
 from functools import lru_cache
 
-from bot.core.clerk.answer.asides import Aside, aside, aside_before
+from bot.core.clerk.answer.asides import Aside, aside, aside_before, aside_of_clause
 from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
 from bot.core.clerk.answer.pleasantries import OPENING, is_pleasant
 from bot.core.clerk.answer.statements import cause_before, says_aside, says_looked, says_small, says_well
 from bot.core.text.courtesies import is_contact, is_courtesy
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.persons import is_person
+from bot.core.text.persons import is_person, may_be_about_a_case
 
 
 class Remark(Enum):
@@ -30,6 +30,7 @@ class Remark(Enum):
     AGREES = "agrees"  # the same, of the whole certificate: 確認済, where nothing else is ordered
     TOLD = "told"  # something in open words (statements.py): beside an order that is written out alone
     PRAISED = "praised"  # that all is well, in open words
+    UNSURE = "unsure"  # a doubt, a plan or a wish (asides.py)
     OPEN = "open"  # anything else, in open words (asides.py): not beside 承認 and 確認済
     LEFT = "left"  # that a case waits for another answer
 
@@ -55,8 +56,8 @@ _DECIDED = rf"{_BOSS}(?:も)?ok(?:です)?|起案・?決裁済み?(?:です)?|{_
 _NOTHING = r"(?:特に|特段|全く|一切|何も)? ?(?:ありません(?:でした)?|ございません(?:でした)?|ないです|なかったです|ない|なかった|なし(?:です|でした)?|無し(?:です|でした)?|無い(?:です)?|見当たりません(?:でした)?|見つかりません(?:でした)?)"
 _FAULT = r"(?:問題|支障|差し支え|不備|不足|相違|違い|誤り|間違い|異常|齟齬|不一致|矛盾)(?:点|箇所|等)?[:]? ?(?:は|も|が|等も)?"
 _NO_FAULT = r"(?:相違|違い|齟齬|不一致|誤り|間違い|異なる)(?:点|箇所|ところ)?[:]? ?(?:は|も|が)?"
-_IS_SAME = r"(?:一致|合致|符合|整合)(?:して(?:い|お)り?(?:ます|ました)|して(?:い|お)る|していた|しています|していました|しました|した|です)?|合って(?:い|お)り?ま(?:す|した)|合っている"
-_WELL = rf"{_FAULT}{_NOTHING}|{_IS_SAME}|(?:問題|不備)(?:が|の)?(?:ない|無い)ことを?(?:確認|照合)(?:し|いたし|致し|でき)ました|(?:正しい|ok|大丈夫|適正|適切|妥当|良好|同じ|同一)(?:です|でした)|契約書?(?:の)?(?:記載)?(?:の)?(?:とおり|通り)(?:です|でした)|揃って(?:い|お)り?ます|(?:確認|照合)が?(?:取|と)れ(?:ました|ています|ております)"
+_IS_SAME = r"(?:一致|合致|符合|整合)(?:して(?:い|お)り?(?:ます|ました)|して(?:い|お)る|していた|しています|していました|しました|した|です)?|[合あ]って(?:い|お)?り?ま(?:す|した)|合っている"
+_WELL = rf"{_FAULT}{_NOTHING}|{_IS_SAME}|(?:問題|不備)(?:が|の)?(?:ない|無い)ことを?(?:確認|照合)(?:し|いたし|致し|でき)ました|(?:正しい|ok|大丈夫|適正|適切|妥当|良好|同じ|同一)(?:です|でした)|契約書?(?:の)?(?:記載)?(?:の)?(?:とおり|通り)(?:です|でした)|揃って(?:い|お)り?ます|(?:通して|進めて|受け付けて)(?:ください|下さい|(?:いただ|頂)いて結構です)|認めます|(?:確認|照合)が?(?:取|と)れ(?:ました|ています|ております)"
 _AGREES = (
     rf"{_NO_FAULT}{_NOTHING}|{_IS_SAME}|(?:(?:一致|合致)(?:して(?:いる|いた)こと)?|(?:相違|違い)(?:が|の)?(?:ない|無い)こと)を?(?:確認|照合)(?:し|いたし|致し|でき)ました"
     r"|(?:一致|合致)確認済み?(?:です)?"
@@ -88,6 +89,8 @@ _LOOKING = LazyPattern(
 )
 """確認し、: what follows must say what was found."""
 
+_LEDGER_IS_RIGHT = LazyPattern(r"台帳(?:側|の方|のほう)?[がは]正し")
+"""That speaks against the notice."""
 _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
 
 
@@ -95,7 +98,7 @@ _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
 def remark(text: str, own: frozenset[str] = frozenset()) -> Remark | None:
     """What a whole clause says, if it is a remark. `own`: the writer's names (persons.py)."""
     for pattern, kind in _ALONE:
-        if pattern.fullmatch(text):
+        if pattern.fullmatch(text) and not _LEDGER_IS_RIGHT.search(text):
             return kind
     bare = text.strip("-=*~■◆● ")
     if is_pleasant(bare):
@@ -106,7 +109,15 @@ def remark(text: str, own: frozenset[str] = frozenset()) -> Remark | None:
         return Remark.COURTESY
     if is_contact(text):
         return Remark.CONTACT
-    return Remark.PERSON if is_person(text, own) else None
+    named = _AS_WHOM.fullmatch(text)
+    is_so = named is not None and is_person(f"{named['name']}です", own) and not may_be_about_a_case(named["as"])
+    return Remark.PERSON if is_so or is_person(text, own) else None
+
+
+_AS_WHOM = LazyPattern(
+    r"(?P<as>(?:[^。、0-9]{0,16}?(?:の|ました|た|、))?)(?P<name>[一-龥々ヶ]{1,4}?)(?:です|でございます|と申します|の代理です)"
+)
+"""前任から引き継ぎました田中です."""
 
 
 def open_remark(text: str) -> Remark | None:
@@ -116,12 +127,20 @@ def open_remark(text: str) -> Remark | None:
     return Remark.TOLD if says_looked(text) or says_aside(text) else None
 
 
-_KIND_OF_ASIDE = {Aside.FOR: Remark.PRAISED, Aside.OPEN: Remark.OPEN}
+_KIND_OF_ASIDE = {Aside.FOR: Remark.PRAISED, Aside.UNSURE: Remark.UNSURE, Aside.OPEN: Remark.OPEN}
 
 
 def aside_in(sentence: str) -> Remark | None:
     """What a whole sentence that is nothing else says (asides.py)."""
     said = aside(sentence)
+    return _KIND_OF_ASIDE[said] if said is not None else None
+
+
+def clause_aside(told: str) -> Remark | None:
+    """What stands before an order in its sentence, if it changes nothing."""
+    if is_pleasant(told):
+        return Remark.COURTESY
+    said = aside_of_clause(told)
     return _KIND_OF_ASIDE[said] if said is not None else None
 
 
@@ -133,7 +152,12 @@ def is_praise(text: str) -> bool:
 def remark_before(text: str) -> tuple[Remark, int] | None:
     """The remark that a clause begins with, and where the rest begins."""
     for pattern, kind in ((_LOOKING, Remark.LOOKED), *_BEFORE, (OPENING, Remark.COURTESY)):
-        if (found := pattern.match(text)) and found.end() and (pattern is not _LOOKING or _tells(text[found.end() :])):
+        if (
+            (found := pattern.match(text))
+            and found.end()
+            and not _LEDGER_IS_RIGHT.search(found[0])
+            and (pattern is not _LOOKING or _tells(text[found.end() :]))
+        ):
             return kind, found.end()
     if (end := cause_before(text)) > 0:
         return Remark.TOLD, end

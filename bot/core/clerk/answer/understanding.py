@@ -44,6 +44,7 @@ TWO_ORDERS = "について、指示が2つあります"
 NOT_FOR_MAILS = "は、お知らせのないメールへの指示ではありません"
 ONLY_FOR_MAILS = "は、お知らせのないメールへの指示です"
 ONE_BY_ONE = "候補の番号と訂正は、1件ずつ書いてください"
+AMONG = {Cases.HELD: "確認待ちの件", Cases.ACCEPTED: "D-Sureで確認する件"}
 _ONLY_TELLS = frozenset({CommandKind.HELP, CommandKind.REFUSALS})
 
 
@@ -66,13 +67,15 @@ def _as_read(order: Command, kind: LetterKind) -> UnderstoodOrder:
 def _cases(order: Command, kind: LetterKind) -> tuple[str, ...]:
     if order.verb is CommandKind.LOOK_UP:
         return ()
-    if order.receipt:
+    if order.receipt and not order.cases:
         return (order.receipt,)
+    if order.among is not Cases.ANY:
+        return (AMONG[order.among],)
     if order.is_for_all:
         return ("全件",)
     if order.is_for_rest:
         return tuple(f"{place}件目以外" for place in order.cases) or ("残り",)
-    if order.work:
+    if order.work and not order.cases:
         return (order.work,)
     alone = () if kind is LetterKind.SUMMARY else (1,)
     return tuple(f"{place}件目" for place in order.cases or alone)
@@ -100,7 +103,7 @@ def _problems(orders: tuple[Command, ...], kind: LetterKind) -> Iterator[str]:
             if other is not None and not _is_same(other, order):
                 yield f"{one}{TWO_ORDERS}"
             by_case[one] = order
-        if order.is_for_all and any(not _is_same(one, order) for one in by_case.values()):
+        if order.is_for_all and order.among is Cases.ANY and any(not _is_same(one, order) for one in by_case.values()):
             yield f"全件{TWO_ORDERS}"
     yield from _beside_the_rest(orders, by_case)
 
