@@ -470,6 +470,19 @@ def test_a_work_is_named_by_what_only_one_case_is_called_and_orders_from_the_top
     assert set(done("2件目だけ承認、残りは改めて回答します。", 3, held)) == {"2: accept 1"}
 
 
+def test_what_a_case_is_called_beside_its_place_is_compared_and_halves_are_by_what_they_wait_for() -> None:
+    held, accepted = SubmissionState.HELD, SubmissionState.ACCEPTED
+    name = fields().project_name
+    assert set(done(f"1件目（{name}） 承認", 3, held)) == {"1: accept 1"}
+    assert done("1件目（隣町体育館改修工事） 承認", 3, held) == {}
+    assert set(done("確認待ちの3件は承認", 3, held)) == {"1: accept 1", "2: accept 1", "3: accept 1"}
+    assert set(done("D-Sureの3件は全て確認済", 3, accepted)) == {"1: confirmed", "2: confirmed", "3: confirmed"}
+    none = (("確認待ちの2件は承認", held), ("確認待ちの件は承認", accepted), ("D-Sureの分は確認済", held))
+    assert [done(says, 3, state) for says, state in none] == [{}] * len(none)
+    assert set(done("> 1件目 甲工事\n承認\n\n> 3件目 乙工事\n保留", 3, held)) == {"1: accept 1", "3: put_off"}
+    assert done("> 1件目 甲工事\n> 2件目 乙工事\n承認", 3, held) == {}
+
+
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_what_only_looks_like_an_order_for_cases_acts_on_nothing(text: str) -> None:
     assert not understand(read_answer((text,)), LetterKind.SUMMARY).acts
