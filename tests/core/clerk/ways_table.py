@@ -57,7 +57,7 @@ reason), and none of the 80 unclear ones acted. A fifth and a sixth set are whol
 sentences, works called by a part of their name, and lists of all kinds: 49 of 118 and 38 of 117 clear ones acted right before the grammar was widened for
 the sixth, 61 of the fifth at its first run after that; none of the 120 unclear ones ever acted. Of a hundred answers made to trap the new rules (承認します。契約は流れました)
 two thirds of those beside 承認 acted at first, so that only what speaks for the notice may stand beside it now. A seventh set, by two more writers: of the half that was
-looked at 76 of 120 clear ones acted right before the grammar was widened for it, of the half that was kept back 86 before (one acted wrong) and 90 at its first run
+looked at 76 of 120 clear ones acted right before the grammar was widened for it, of the half that was kept back 86 before and 89 at its first run (one acted wrong)
 after that; none of the 120 unclear ones ever acted. What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
 not counted here. `./run answers read` tells the same of any text.
 

@@ -242,7 +242,7 @@ def _of_a_work(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
 
 
-def _by_topics(text: str, own: frozenset[str]) -> list[Said] | None:
+def _by_topics(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """Several works or firms by what they are called, each with its order: 若葉橋は承認、中央線は差戻し(…)."""
     groups: list[str] = []
     for piece in _PIECES.findall(text):
@@ -256,7 +256,7 @@ def _by_topics(text: str, own: frozenset[str]) -> list[Said] | None:
     return _all_of([_of_a_topic(one.strip(f"{_PARTING}{ENDS}"), own) for one in groups])
 
 
-def _of_a_topic(text: str, own: frozenset[str]) -> list[Said] | None:
+def _of_a_topic(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """One of these."""
     found = grammar.TOPIC.match(text)
     if found is None or any(one.search(found["work"]) for one in (grammar.NO_PART, grammar.NO_NAME)):
@@ -459,7 +459,7 @@ def _clause(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return None
 
 
-def _ends_with_order(text: str) -> list[Said] | None:
+def _ends_with_order(text: str) -> Sequence[Said] | None:
     """A sentence in open words that ends with its order: what stands before it is its reason, or may stand beside it."""
     for before, order in orders_behind(text):
         quoted = _QUOTED_REASON.search(before) if order.verb.needs_words and not order.words else None
@@ -501,7 +501,7 @@ _TIE = LazyPattern(r"(?:(?:だった|な|です|でした)?(?:ので|ため)|で
 _IN_OPEN_WORDS = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 
 
-def _closed_by(whole: Remark, said: list[Said], text: str) -> list[Said] | None:
+def _closed_by(whole: Remark, said: Sequence[Said], text: str) -> Sequence[Said] | None:
     """Remarks with another at their end: what is told in open words is read as one sentence."""
     sentence = _aside(text) if any(one.what in _IN_OPEN_WORDS for one in said) else None
     if whole is Remark.COURTESY and any(one.what in _IN_OPEN_WORDS for one in said):
@@ -543,7 +543,7 @@ def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return [Said(order, text=text), Said(kind, text=text)] if kind is not None else None
 
 
-def _in_brackets(text: str, own: frozenset[str]) -> list[Said] | None:
+def _in_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The order in brackets behind what was seen: 証書を確認しました（確認済）."""
     found = _BRACKETED.fullmatch(text)
     order = order_in(found["beside"].strip(ENDS)) if found is not None else None
