@@ -67,7 +67,7 @@ _LONG = (
 _STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec", "os.spawn"})
 _LEFT = "left_out"
 
-settings.register_profile("small", max_examples=25, deadline=None)
+settings.register_profile("small", max_examples=10, deadline=None)
 settings.register_profile("all", max_examples=200, deadline=None)
 
 

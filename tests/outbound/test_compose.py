@@ -292,7 +292,7 @@ HOSTILE = st.one_of(
 
 
 @pytest.mark.parametrize("name", [*WHOLE, "receipt-several", "receipt_differs-several", "alert-several"])
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings.default.max_examples))
 @given(text=HOSTILE)
 def test_no_text_in_any_field_makes_a_new_header_or_a_long_line_or_an_exception(name, text):
     thread = Thread("<a@x>", (text, f"<{text}@x>"), text, text)

@@ -27,7 +27,7 @@ from tests.workers.conftest import DESK, Watch
 
 K = DeadlineKind
 DEPUTY, HEAD = "kakaricho@city.example.jp", "kacho@city.example.jp"
-CITY = Calendar(times=(time(9, 0), time(15, 0)))
+CITY = Calendar(times=(time(9, 0),))
 EMAIL = "keiri@kensetsu.example.jp"
 
 
@@ -46,13 +46,18 @@ class City:
         return Sweeps(self.store, self.composer, self.policy, CITY, self.watch, issued_enabled=False, reminders=rules)
 
     async def live(self, days: int, rules: ReminderRules | None, *, restarts: bool = False) -> None:
-        """So many days, looked at every twelve hours. `restarts`: each time by a daemon that has just started."""
+        """So many days, looked at in the morning and in every third evening.
+
+        `restarts`: each time by a daemon that has just started.
+        """
         sweeps = self.sweeps(rules)
-        for _ in range(2 * days):
-            if restarts:
-                sweeps = self.sweeps(rules)
-            await sweeps.all()
-            self.watch.turn(hours=12)
+        for day in range(days):
+            for looks in (True, day % 3 == 0):
+                if looks and restarts:
+                    sweeps = self.sweeps(rules)
+                if looks:
+                    await sweeps.all()
+                self.watch.turn(hours=12)
 
     async def mails(self, letter: Letter) -> list[tuple[str, date]]:
         """(to whom, on which day in Japan), in the order in which they were queued."""

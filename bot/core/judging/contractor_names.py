@@ -8,6 +8,7 @@ raised.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.core.text.closed_list import ClosedList
 from bot.core.text.lost_characters import LOST, may_be
@@ -43,6 +44,7 @@ class _Names:
     firms: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)  # each notice of a firm is compared with the same rows, when it is judged again too
 def compare(written: str, contractor: str, jv_name: str = "") -> NameAgreement:
     """The agreement of a notice's 受注者名 with the register's 受注者名 and JV名.
 

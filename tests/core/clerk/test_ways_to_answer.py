@@ -133,7 +133,18 @@ def done(
     says: str, count: int, state: State, receipts: tuple[str, ...] = (), choosing: frozenset[int] = frozenset()
 ) -> dict[str, str]:
     """What is carried out: "2: accept" → its words. A candidate is told by its row: the first is what a plain 承認 takes too."""
-    ordered = read(says)
+    return carried_out(without_its_words(read(says)), count, state, receipts, choosing)
+
+
+def without_its_words(ordered: ParsedReply) -> ParsedReply:
+    """What was not understood, as one line: hundreds of answers are then alike, and decided on once."""
+    return replace(ordered, unclear=("明日までに",) if ordered.unclear else ())
+
+
+@cache
+def carried_out(
+    ordered: ParsedReply, count: int, state: State, receipts: tuple[str, ...], choosing: frozenset[int]
+) -> dict[str, str]:
     verdict = decide_answer(facts(), ordered, letter(count, state, receipts, choosing), ANSWERED_BY_MAIL)
     found: dict[str, str] = {}
     for one in verdict.carried_out:

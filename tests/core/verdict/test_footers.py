@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def places(footer: dict[str, Any]) -> list[Place]:
     return [lambda body, mark=mark: f"{body}\n\n{mark}{text}\n" for mark in marks]  # type: ignore[misc]
 
 
+def by_turns(puts: list[Place], turn: int, most: int) -> list[Place]:
+    """So many of the places, for the next footer others."""
+    first = turn % len(puts)
+    return [*puts[first:], *puts[:first]][:most]
+
+
 SENDS = "お世話になっております。\n認証キーのお知らせを添付のとおりお送りします。\nよろしくお願いいたします。\n\n青葉台建設\n山田太郎"
 ASKS = SENDS.replace("よろしく", "なお、原本の郵送は必要でしょうか。\nよろしく")
 PASSWORD = (
@@ -61,6 +68,7 @@ def mail(body: str, subject: str = "認証キーの送付") -> Mail:
     return parse_mail(raw_mail(f"Subject: {subject}", body)).mail
 
 
+@lru_cache(maxsize=1000)  # each footer's mail is asked for several readings
 def understood(body: str) -> UnderstoodMail:
     return reading.understood(read_mail(body=body), POLICY.formats)
 
@@ -113,15 +121,19 @@ LACKS_A_FILE = (
     "a forgotten file",
     "a certificate instead",
 )  # a gateway's word that it took one out says why
+DEAR = ("a good notice", "a forgotten file", "a password", "no password")
 WHOLE_MAILS = ("a notice and a question", "no notice", "a certificate instead")  # with the rule alone: they cost most
 
 
 @pytest.mark.parametrize("name", READINGS)
-def test_a_footer_changes_no_reading(name: str) -> None:
+def test_a_footer_changes_no_reading(name: str, count: Callable[[int, int], int]) -> None:
+    """Without --slow a footer is put in one place of a mail whose reading is dear, the next one in the other."""
     read = READINGS[name]
     footers = FOOTERS if name not in LACKS_A_FILE else [one for one in FOOTERS if not says_taken_out(one["text"])]
     plain, most = read(lambda body: f"{body}\n"), 1 if name in WHOLE_MAILS else None
-    assert [one["name"] for one in footers for put in places(one)[:most] if read(put) != plain] == []
+    tried = count(1, 2) if name in DEAR else 2
+    put_there = [(one["name"], by_turns(places(one)[:most], turn, tried)) for turn, one in enumerate(footers)]
+    assert [footer for footer, puts in put_there for put in puts if read(put) != plain] == []
 
 
 def test_the_readings_say_what_they_are_named_for() -> None:
@@ -137,10 +149,12 @@ def test_the_readings_say_what_they_are_named_for() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*READINGS} - {*WHOLE_MAILS, "a mail sent back"}))
-def test_nor_does_one_that_no_blank_line_sets_apart(name: str) -> None:
+def test_nor_does_one_that_no_blank_line_sets_apart(name: str, count: Callable[[int, int], int]) -> None:
     read = READINGS[name]
     plain = read(lambda body: f"{body}\n")
     below = [one for one in FOOTERS if one["where"] == "below" and not says_taken_out(one["text"])]
+    if name in DEAR:
+        below = below[:: count(2, 1)]
     changed = [one["name"] for one in below if read(lambda body, one=one: f"{body}\n{one['text'].strip()}\n") != plain]  # type: ignore[misc]
     assert changed == []
 
@@ -150,10 +164,10 @@ AROUND_A_CLERK = [one for one in FOOTERS if one["kind"] in {"gateway_banner", "a
 
 
 @pytest.mark.parametrize("answer", ["承認", "お疲れ様です。\n保留 金額を確認します。\n契約課 山田"])
-def test_a_footer_gives_a_clerk_no_other_order(answer: str) -> None:
+def test_a_footer_gives_a_clerk_no_other_order(answer: str, count: Callable[[int, int], int]) -> None:
     plain = read_orders(answered_words(answer))
-    for footer in FOOTERS:
-        for put in places(footer):
+    for turn, footer in enumerate(FOOTERS):
+        for put in by_turns(places(footer), turn, count(1, 2)):
             found = read_orders(answered_words(put(answer)))
             assert found.unclear or found == plain, footer["name"]
 
