@@ -120,3 +120,23 @@ def test_a_reason_that_the_contractor_can_not_read_is_asked_for(words: str) -> N
 @pytest.mark.parametrize("words", ["先日お送りいただいたものと同じです", "上記の工事名が違います"])
 def test_what_is_the_same_may_be_a_reason(words: str) -> None:
     assert read(f"差戻し {words}").acts
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        (
+            "番号が古いものです。新しいお知らせを送るよう伝えてください。",
+            "番号が古いものです。新しいお知らせを送るようお願いします",
+        ),
+        ("契約日より前なので、作り直してもらってください", "契約日より前なので、作り直してください"),
+        ("工期が違います。訂正するように連絡してください", "工期が違います。訂正するようお願いします"),
+        (
+            "工期が違います。訂正していただいてください",
+            "工期が違います。訂正してください",
+        ),
+    ],
+)
+def test_what_he_is_to_be_asked_for_is_asked_of_him(written: str, sent: str) -> None:
+    (order,) = read(f"差戻し\n{written}").orders
+    assert unicodedata.normalize("NFKC", order.words) == unicodedata.normalize("NFKC", sent)

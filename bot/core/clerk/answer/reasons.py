@@ -335,10 +335,18 @@ _QUOTED = LazyPattern(
 )
 
 
+# What he is to be asked for, at a sentence's end: 送るよう伝えてください, 作り直してもらってください.
+_THAT_HE = LazyPattern(
+    r"よう(?:に)?、?(?:お?伝え|(?:ご?連絡|ご?依頼|ご?案内|ご?指示|お願い)(?:し)?|言っ)(?:て)?(?:ください|下さい)(。|\n|$)"
+)
+_BY_ANOTHER = LazyPattern(r"([てで])(?:もらって|(?:いただ|頂)いて)(?:ください|下さい)(。|\n|$)")
+
+
 def for_contractor(words: str) -> str:
-    """What a clerk wants him to be told, without the words that say so: 業者には「…」とお伝えください."""
+    """What a clerk wants him to be told, as it is said to him, without the words that say so: 業者には「…」とお伝えください."""
     told = _TO_TELL.fullmatch(words) or _QUOTED.fullmatch(words)
-    return told[1] if told is not None else _TELLING.sub("", words)
+    words = told[1] if told is not None else _TELLING.sub("", words)
+    return _BY_ANOTHER.sub(r"\1ください\2", _THAT_HE.sub(r"ようお願いします\1", words))
 
 
 def without_closing(words: str) -> str:
