@@ -94,13 +94,19 @@ async def states(store: Store) -> list[SubmissionState]:
     return sorted(one.state for one in await store.submissions.list_())
 
 
-async def test_two_notices_that_are_judged_at_once_give_one_accepted_and_one_duplicate(store, composer, policy, watch):
-    """Each of two sorters finds the guarantee free; the second to settle decides anew, at once and not after its lease."""
+async def test_two_notices_that_are_judged_at_once_give_one_accepted_and_one_duplicate(
+    store, tmp_path, composer, policy, watch
+):
+    """Two daemons, one of which has lost its turn, find the guarantee free; the second to settle decides anew, at once and not after its
+    lease.
+    """
     await keep(store, watch, *SENDERS)
     mails = [await store.incoming.claim(lease=LEASE) for _ in SENDERS]
-    store.register.meeting = asyncio.Barrier(2)
-    sorters = [Sorter(store, PaperReader(), composer, policy, watch) for _ in SENDERS]
-    await asyncio.gather(*(sorter.sort(mail) for sorter, mail in zip(sorters, mails, strict=True)))
+    async with await Store.open(f"sqlite:///{tmp_path}/store.db", clock=watch, durable=False) as other:
+        other.register = MeetingRegister(other._database)
+        store.register.meeting = other.register.meeting = asyncio.Barrier(2)
+        sorters = [Sorter(one, PaperReader(), composer, policy, watch) for one in (store, other)]
+        await asyncio.gather(*(sorter.sort(mail) for sorter, mail in zip(sorters, mails, strict=True)))
     assert await states(store) == [SubmissionState.ACCEPTED, SubmissionState.DUPLICATE]
     assert {mail.state for mail in await store.incoming.list_()} == {MailState.SORTED}
     assert [mail.attempts for mail in await store.incoming.list_()] == [1, 1]
