@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
@@ -18,9 +17,12 @@ import pypdfium2.raw as pdfium
 
 from bot.core.notice.document import OpenFailure
 from bot.documents.images.image_files import PIXELS_A_PAGE, Picture
-from bot.documents.pdf.calls import direct, handle_of
+from bot.documents.pdf.calls import handle_of
+from bot.documents.pdf.characters import characters
 from bot.documents.pdf.own_fonts import WrittenLetters, written_on
-from bot.documents.pdf.text import TEXT_CHARACTERS, opened_pdf
+from bot.documents.pdf.painted import painted
+from bot.documents.pdf.text import TEXT_CHARACTERS, is_seen, opened_pdf
+from bot.documents.pdf.upright import degrees
 from bot.documents.strip import DRAWN_DPI
 
 FINEST_DPI = 300.0
@@ -59,24 +61,13 @@ def _drawn(page: Any, dpi: float) -> Picture | OpenFailure:
 
 
 def _turn(page: Any) -> int:
-    """By how many degrees clockwise the page must be turned, beside its own /Rotate, until most of its text is upright."""
-    matrix = pdfium.FS_MATRIX()
-    at_matrix = ctypes.addressof(matrix)
-    quarters: Counter[int] = Counter()
+    """See degrees: by what is seen, as the page's text was read; hidden text turns nothing."""
+    drawn = painted(page)
     with closing(page.get_textpage()) as text_page:
-        letters = handle_of(text_page)
-        for order in range(min(_count(letters), TEXT_CHARACTERS)):
-            if _is_generated(letters, order) == 1:
-                continue
-            seen = _matrix(letters, order, at_matrix) and (matrix.a or matrix.b)
-            quarters[round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4 if seen else 0] += 1
-    own: int = page.get_rotation()
-    return (max(quarters, key=lambda turn: quarters[turn]) * 90 - own) % 360 if quarters else 0
-
-
-_count = direct(pdfium.FPDFText_CountChars)
-_is_generated = direct(pdfium.FPDFText_IsGenerated)
-_matrix = direct(pdfium.FPDFText_GetMatrix)
+        if pdfium.FPDFText_CountChars(text_page) > TEXT_CHARACTERS:
+            return 0  # nobody has read it
+        seen = [one for one in characters(text_page) if is_seen(one, drawn)]
+    return degrees(page, seen, drawn.box)
 
 
 def written_letters(content: bytes, page_number: int, passwords: Sequence[str]) -> WrittenLetters:

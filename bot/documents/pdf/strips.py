@@ -7,7 +7,6 @@ the paper itself; a value in a font that the paper does not bring needs no strip
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -22,6 +21,7 @@ from bot.documents.pdf.calls import handle_of
 from bot.documents.pdf.own_fonts import is_own, written_on
 from bot.documents.pdf.painted import Box
 from bot.documents.pdf.text import PageInHand, PdfInHand
+from bot.documents.pdf.upright import degrees
 from bot.documents.pdf.value_places import boxes_of, written
 from bot.documents.strip import DRAWN_DPI, MOST_STRIPS, Piece, Strip
 
@@ -73,7 +73,7 @@ def _may_lie(on_page: PageInHand, value: str) -> bool:
 
 def _pieces(on_page: PageInHand, boxes: Sequence[Box]) -> tuple[Piece, ...] | None:
     """The boxes (points on the upright page) as they are drawn; None where the page can't be drawn so."""
-    page, turn = on_page.page, _turn(on_page)
+    page, turn = on_page.page, degrees(on_page.page, on_page.seen, on_page.drawn.box)
     wide, high = (math.ceil(length * _SCALE) for length in page.get_size())
     if turn in {90, 270}:
         wide, high = high, wide
@@ -97,10 +97,3 @@ def _pieces(on_page: PageInHand, boxes: Sequence[Box]) -> tuple[Piece, ...] | No
             picture = bitmap.to_pil()
             found.append(Piece(picture.tobytes(), picture.width, (x0 - left, y0 - top, x1 - left, y1 - top)))
     return tuple(found)
-
-
-def _turn(on_page: PageInHand) -> int:
-    """By how many degrees clockwise the page must be turned, beside its own /Rotate, until most of its text is upright."""
-    quarters = Counter(round(one.angle / (math.pi / 2)) % 4 for one in on_page.written)
-    own: int = on_page.page.get_rotation()
-    return (max(quarters, key=lambda turn: quarters[turn]) * 90 - own) % 360 if quarters else 0

@@ -63,6 +63,12 @@ def turning(page: Any, seen: Sequence[Character], box: Box) -> Turned:
     return Turned(quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90, *box)
 
 
+def degrees(page: Any, seen: Sequence[Character], box: Box) -> int:
+    """By how many degrees clockwise the page must be turned when it is drawn, beside its own /Rotate."""
+    own: int = page.get_rotation()
+    return (turning(page, seen, box).turns * 90 - own) % 360
+
+
 @dataclass(frozen=True, slots=True)
 class Turned:
     """The page's box in points, and the rotation of its text."""

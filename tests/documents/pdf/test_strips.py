@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from bot.core.notice.interpret import read_paper
 from bot.core.policy.policy import Formats
+from bot.documents.images.image_files import Picture
 from bot.documents.images.rendering import render
 from bot.documents.opening import open_document
 from bot.documents.pdf.strips import strips_of
-from bot.documents.pdf.text import PdfInHand
+from bot.documents.pdf.text import PdfInHand, read_pages
+from bot.documents.pdf.upright import degrees
 from bot.documents.strip import MOST_STRIPS, Strip, all_of
 
 PAPERS = Path(__file__).parents[2] / "corpus" / "papers"
@@ -59,3 +63,24 @@ def test_papers_are_taken_together():
     assert all_of([strips, (), strips]) == (*strips, *strips)
     assert all_of([strips, None]) is None
     assert all_of([strips] * MOST_STRIPS) is None
+
+
+def test_hidden_text_turns_no_page() -> None:
+    """What is hidden would choose the place of the page where the value is looked for."""
+    visible = b"BT /F1 12 Tf 72 700 Td (Number 12345-678901) Tj ET\n"
+    hidden = b"BT /F1 6 Tf 3 Tr -1 0 0 -1 400 300 Tm (%s) Tj ET\n" % (b"hidden" * 9)
+    with PdfInHand() as hand, pikepdf.new() as pdf, BytesIO() as file:
+        page = pdf.add_blank_page(page_size=(595, 842))
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        page.Contents = pdf.make_stream(visible + hidden)
+        pdf.save(file)
+        read_pages(file.getvalue(), (), hand)
+        (on_page,) = hand.pages.values()
+        assert len(on_page.written) > 2 * len(on_page.seen)
+        assert degrees(on_page.page, on_page.seen, on_page.drawn.box) == 0
+        looked_at = render(file.getvalue(), 1, 72.0)
+    assert isinstance(looked_at, Picture)
+    dark = looked_at.grey.point(lambda grey: 255 * (grey < 128)).getbbox()
+    assert dark is not None
+    assert dark[3] < looked_at.grey.height / 2, "the number stands above, as the text says"
