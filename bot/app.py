@@ -69,6 +69,8 @@ class Daemon:
         reread: Callable[[], Config] | None = None,
     ) -> None:
         self._config = config
+        # Its secrets are read once: what is wrong with them ends a start, and never a daemon that begins to lead.
+        self._imap = imap_settings_of(config) if config.imap.enabled else None
         self._clock = clock
         self._lock = lock or DaemonLock(None)
         self._leads = False
@@ -128,7 +130,11 @@ class Daemon:
     @property
     def _place(self) -> str:
         """Which of several daemons this is, the same after its next start."""
-        return f"{socket.gethostname()} {self._config.base}" if self._lock.is_shared else ""
+        return (
+            f"{socket.gethostname()} {self._config.base} {self._config.smtp.port}/{self._config.lmtp.port}"
+            if self._lock.is_shared
+            else ""
+        )
 
     def _crew_of(self, config: Config, store: Store, reader: Reader) -> Crew:
         return Crew(config, store, reader, self._clock, Around(self._successes, self._healths, self._has_room))
@@ -187,6 +193,8 @@ class Daemon:
                     if (dead := gone & before) and await _recover(store, dead):
                         self._crew.wake_all()
                         self._lock.tell()
+                    if dead:
+                        await self._crew.see_to_files()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _begin_to_lead(self, group: asyncio.TaskGroup, receiver: Receiver, store: Store) -> None:
@@ -310,9 +318,8 @@ class Daemon:
         self, receiver: Receiver, store: Store
     ) -> list[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
         watchers: list[tuple[str, Callable[[], Coroutine[None, None, None]]]] = []
-        if self._config.imap.enabled:
-            settings = imap_settings_of(self._config)
-            watcher = ImapWatcher(receiver, store.mailboxes, settings, self._clock, has_room=self._has_room)
+        if self._imap is not None:
+            watcher = ImapWatcher(receiver, store.mailboxes, self._imap, self._clock, has_room=self._has_room)
             self._healths.append(lambda: watcher.health)
             watchers.append(("imap", watcher.run))
         if self._config.folder.path:

@@ -102,6 +102,10 @@ class Crew:
         self._sorter.wake.set()
         self._sender.wake.set()
 
+    async def see_to_files(self) -> None:
+        """See to the letters whose pictures or papers a dead daemon had still to make."""
+        await self._sorter.see_to_files()
+
     def start(self, group: asyncio.TaskGroup) -> None:
         """Run until `end`."""
         self._working = [

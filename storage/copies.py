@@ -34,7 +34,7 @@ DATABASE = "hosho.db"
 MANIFEST = "manifest.json"
 COPIES = f"hosho-*/{MANIFEST}"
 """In a folder of copies: what each that is whole has."""
-_BESIDE = ("-wal", "-shm", "-journal", ".lock")
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 # -- make
@@ -254,7 +254,7 @@ def put_in_place(there: Path, file: Path, at: datetime) -> Path | None:
     kept = _free(file.with_name(f"{file.name}.replaced-{at:%Y%m%d-%H%M%S}")) if old else None
     if kept is not None:
         kept.mkdir(mode=0o700)
-        for path in reversed(old):  # the database itself last: until then it is whole with what is left
+        for path in old:  # the database itself first: none is opened without the log that belongs to it
             path.rename(kept / path.name)
         sync_folder(kept)
     os.replace(there, file)  # noqa: PTH105 - a rename, said so

@@ -64,5 +64,5 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
 
 def decides_by(config: Config) -> str:
     """Eight letters that stand for the settings in which daemons of one database must agree: all but doors and places of files."""
-    settings = config.model_dump_json(exclude={"smtp", "lmtp", "log", "storage"})
+    settings = config.model_dump_json(exclude={"smtp", "lmtp", "log", "storage", "monitoring", "backup"})
     return hashlib.sha256(settings.encode()).hexdigest()[:8]

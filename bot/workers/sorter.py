@@ -74,6 +74,7 @@ KILLED_FOR = timedelta(hours=6)
 DECISIONS = 5
 """How often a verdict is made again after Overtaken, before the mail waits for its next try."""
 _AFTER_ERROR_SECONDS = 5.0
+_OTHERS_SECONDS = 2.0  # how long to leave alone what another daemon has in hand
 _IDLE_SECONDS = 60.0  # how long to trust the wake-up before looking by itself
 
 
@@ -109,6 +110,10 @@ class Sorter:
         """Let `run` return after the current mails."""
         self._stopping = True
         self.wake.set()
+
+    async def see_to_files(self) -> None:
+        """See to the letters for which a daemon that died had still to make pictures or papers."""
+        await self.pictures.recover()
 
     async def run(self) -> None:
         """Sort until `stop`."""
@@ -146,6 +151,8 @@ class Sorter:
             return _IDLE_SECONDS
         due = await self._store.incoming.next_due()
         seconds = _IDLE_SECONDS if due is None else (due - self._clock()).total_seconds()
+        if seconds < 0:  # it was not to be had: another daemon's, or behind what that one has in hand
+            return _OTHERS_SECONDS
         return min(max(seconds, 0.1), _IDLE_SECONDS)
 
     async def sort(self, mail: ReceivedMail, *, quick: bool = False) -> None:

@@ -5,6 +5,7 @@ Used by connection.py and server_lock.py. Slow to load: Tortoise comes with it. 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import sys
@@ -92,6 +93,34 @@ def with_hosts(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in named} | {
         named[name]: settings[name] for name in named if name in settings
     }
+
+
+async def reach(*args: Any, host: Any = None, port: Any = None, **settings: Any) -> Any:
+    """Connect as asyncpg does, to one server after the other: it gives all together one time, which a machine that is dark uses up.
+
+    `host`, `port`: one, or a list of each. Raises what the last server raised, TimeoutError, OSError.
+    """
+    import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
+
+    if not isinstance(host, list):
+        return await asyncpg.connect(*args, host=host, port=port, **settings)
+    last: Exception | None = None
+    for one, at in zip(host, port, strict=True):
+        try:
+            async with asyncio.timeout(_SERVER_SECONDS):
+                return await asyncpg.connect(*args, host=one, port=at, **settings)
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
+            last = error
+    raise last or OSError("no server is named")
+
+
+_SERVER_SECONDS = 3.0
 
 
 def _synchronous(url: str, *, durable: bool) -> str:

@@ -36,6 +36,12 @@ _OTHERS = (
     "AND pid <> pg_backend_pid() AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     f"AND objsubid = 1 AND classid = {DAEMON_LOCK >> 32} AND objid = {DAEMON_LOCK & 0xFFFFFFFF}"
 )
+_END_OUR_OLD = (
+    "SELECT pg_terminate_backend(pid) AS ended FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND granted "  # noqa: S608 - likewise
+    "AND pid <> pg_backend_pid() AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    f"AND objsubid = 2 AND classid = {NUMBERS} AND objid = $1::bigint AND application_name = $2"
+)
+_TRIES_FOR_A_NUMBER, _NUMBER_SECONDS = 20, 0.1
 _CHANNEL = "hosho_work"
 # How long the server may take to answer.
 _ANSWER_SECONDS = 10.0
@@ -74,20 +80,18 @@ class ServerLock:
 
     async def take(self) -> None:
         """Take the lock without waiting. Raises DaemonRunning when it is taken, StoreError when that can't be determined."""
-        from storage.database.driver import login, read_url  # noqa: PLC0415 - Tortoise is slow to load
+        from storage.database.driver import login, reach, read_url  # noqa: PLC0415 - Tortoise is slow to load
 
         await self.release()
         where = read_url(self._url, durable=True)
         try:
-            import asyncpg  # noqa: PLC0415 - an extra: absent where only SQLite is used
-        except ImportError as error:
-            raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
-        try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                self._connection = await asyncpg.connect(
+                self._connection = await reach(
                     **login(where),
                     server_settings={"application_name": self._name, **_SETTINGS},
                 )
+        except ImportError as error:  # an extra: absent where only SQLite is used
+            raise StoreError("PostgreSQL needs the package asyncpg: install hosho-bot[postgresql]") from error
         except _failures() as error:
             raise _not_asked(error) from error
         shared = "_shared" if self.beside else ""
@@ -96,9 +100,15 @@ class ServerLock:
             await self.release()
             raise DaemonRunning(running(holders or "hosho-bot", where.credentials.get("database") or "PostgreSQL"))
         if self.beside:
-            # Of a connection that the server has not found dead yet, the old number is still held: then a new one.
-            while not await self._ask("SELECT pg_try_advisory_lock($1, $2)", NUMBERS, self._number):
+            # What is in hand bears the number. The server ends our old connection, if it has not found it dead yet.
+            for _ in range(_TRIES_FOR_A_NUMBER):
+                if await self._ask("SELECT pg_try_advisory_lock($1, $2)", NUMBERS, self._number):
+                    break
+                await self._ask(_END_OUR_OLD, self._number, self._name, rows=True)
+                await asyncio.sleep(_NUMBER_SECONDS)
+            else:  # another daemon's, by chance
                 self._number = secrets.randbelow(2**31 - 1) + 1
+                await self._ask("SELECT pg_advisory_lock($1, $2)", NUMBERS, self._number)
             try:
                 await self._connection.add_listener(_CHANNEL, lambda *_: self.on_news())
             except _failures() as error:
@@ -182,7 +192,7 @@ class ServerLock:
             raise StoreError("the daemon's lock on the database is lost")
         return self._connection
 
-    async def _ask(self, sql: str, *values: int, rows: bool = False, waits: bool = False) -> Any:
+    async def _ask(self, sql: str, *values: int | str, rows: bool = False, waits: bool = False) -> Any:
         """The answer's one value, or its rows. `waits`: True, or False when a lock did not come in time. A connection that fails is cut."""
         async with self._asking:
             connection = self._held()

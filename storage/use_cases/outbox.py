@@ -210,6 +210,8 @@ class Outbox(UseCases):
         for reason in _OURS:
             taken = [*busy, *(row.recipient_fold for row in ours)]
             waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value, reason=reason)
+            if (owner := self._database.owner) is not None:  # what another daemon has in hand is tried just now
+                waiting = waiting.filter(Q(owner=None) | Q(owner=owner))
             free = waiting.exclude(recipient_fold__in=taken).order_by("next_attempt_at", "id").limit(1)
             batch = await free.select_for_update(skip_locked=True) if len(ours) < limit else []
             true, permitted = await _still_true(self._database, batch)

@@ -92,6 +92,9 @@ def test_a_restore_gives_no_number_twice_and_the_journal_knows_it(config):
     assert keep(config, 1) == [220001]
     olds = list((config.parent / "data").glob("hosho.db.replaced-*"))
     assert [(old / "hosho.db").exists() for old in olds] == [True, True]
+    assert [(old / "hosho.db.lock").exists() for old in olds] == [False, False], (
+        "without it an empty one might be begun"
+    )
 
 
 def test_a_copy_that_was_put_there_by_hand_is_known_at_the_next_start(config):

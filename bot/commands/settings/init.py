@@ -140,9 +140,11 @@ def _from_file(file: Path) -> dict[str, str]:
 def _write(config: Config, file: Path, text: str, told: Mapping[str, str]) -> list[Path]:
     """Make everything; the settings last, since they say that all is there."""
     owner = _owner()
-    make_folder(file.parent)
-    for folder in (config.data_folder, config.key_file.parent):
+    for folder in (file.parent, config.data_folder, config.key_file.parent):
+        if owner:  # who passes through them to his own
+            folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         make_folder(folder)
+    for folder in (config.data_folder, config.key_file.parent):
         _give(folder, owner)
     KeyFile(config.key_file).vault(may_create=True)
     _give(config.key_file, owner)

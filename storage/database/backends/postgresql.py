@@ -16,7 +16,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
 from storage.database.backends.finishing import finish
-from storage.database.driver import with_hosts
+from storage.database.driver import reach, with_hosts
 from storage.database.models import models_of
 
 MODELS = models_of("postgresql")
@@ -59,7 +59,7 @@ class SafeAsyncpg(stock.AsyncpgDBClient):
 
     async def create_pool(self, **settings: Any) -> asyncpg.Pool:
         """Connect to the one of several servers that may be written to."""
-        return await super().create_pool(**with_hosts(settings))
+        return await super().create_pool(connect=reach, **with_hosts(settings))
 
     def _in_transaction(self) -> TransactionContext:
         return SafePostgresqlTransaction(stock.TransactionWrapper(self), self._pool_init_lock)

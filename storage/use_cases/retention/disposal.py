@@ -19,7 +19,6 @@ from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState
 from bot.core.records.retention import DueItem, DueList, Retained, Retention, digest_of
 from bot.core.records.submission import SubmissionState, mail_number
 from bot.core.text.dates import JAPAN
-from bot.crash_points import crash_point
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.database.mapping import blank_notice
@@ -107,7 +106,6 @@ class Disposal(UseCases):
                 rows = " ".join(f"{what.row}/{item.row_id}" for item in still)
                 detail = {"what": str(what), "count": len(still), "rows": rows, "digest": digest_of(tuple(still))}
                 await journal.write(self._database, [Entry("disposal.done", "disposal", number, detail, actor)])
-        crash_point("disposal.portion")
         return len(still)
 
     @use_case
@@ -240,7 +238,7 @@ async def _letters(database: Database, ids: Sequence[int]) -> None:
     empty, nothing = database.vault.seal_bytes(b""), database.vault.seal_text(b"{}")
     for part in _parts(ids):
         await database.execute(
-            f"UPDATE outbox SET content = ?, quoted = ?, reply = '' WHERE id IN ({places(part)})",
+            f"UPDATE outbox SET content = ?, quoted = ?, reply = '' WHERE {_LETTER} AND id IN ({places(part)})",
             [empty, nothing, *part],
         )
     await _note(database, Retained.LETTERS, ids)
@@ -260,7 +258,7 @@ async def _cases(database: Database, ids: Sequence[int]) -> None:
         for part in _parts([letter["id"] for letter in letters]):
             await database.execute(
                 "UPDATE outbox SET recipient = '', recipient_fold = '', counted_as = '', counted_domain = '', reverse_path = '', "
-                f"dedupe_key = 'disposed/' || id WHERE letter IN ({_TO_CONTRACTORS}) AND id IN ({places(part)})",
+                f"dedupe_key = 'disposed/' || id WHERE {_LETTER} AND letter IN ({_TO_CONTRACTORS}) AND id IN ({places(part)})",
                 part,
             )
     await database.execute(

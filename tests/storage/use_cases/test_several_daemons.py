@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from bot.core.records.reasons import OutboxReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import SubmissionState
 from storage.database.daemon_lock import DaemonLock
+from storage.database.driver import POSTGRESQL_PORT, login, reach, read_url
 from storage.errors import DaemonRunning, StoreError
 from storage.store import Store, Vault
 from tests.patience import PATIENCE_SECONDS
@@ -119,6 +121,36 @@ async def test_a_letter_of_a_dead_daemon_goes_at_once_and_is_told_to_be_a_second
     assert (claimed.attempts, claimed.reason) == (2, OutboxReason.OUTCOME_UNKNOWN)
     await other.outbox.note_delivery(1, state=OutboxState.DELIVERED, reason=OutboxReason.RELAY_ACCEPTED, reply="250")
     assert (await other.outbox.get(1)).reason is OutboxReason.RELAY_ACCEPTED_AGAIN
+
+
+async def test_what_another_daemon_tries_after_a_trouble_is_not_tried_beside_it(daemon: Daemons) -> None:
+    (one, _), (other, _) = await daemon(), await daemon()
+    await one.outbox.enqueue([letter("receipt/1")])
+    await one.outbox.claim()
+    trouble = OutboxReason.RELAY_LOGIN
+    await one.outbox.note_delivery(1, state=OutboxState.QUEUED, reason=trouble, reply="535")
+    assert [mail.outbox_id for mail in await one.outbox.claim(tries_ours=True)] == [1]
+    assert await other.outbox.claim(tries_ours=True) == ()
+
+
+async def test_who_is_cut_off_keeps_the_number_that_his_work_bears(daemon: Daemons, new_postgresql: str) -> None:
+    _, lock = await daemon()
+    number, old = lock.number, lock._server._connection
+    lock._server._connection = None  # as of a network that has lost it: the server still holds the number
+    await lock._server.take()
+    assert lock.number == number
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not old.is_closed():  # noqa: ASYNC110 - it is the server that ends it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_says_nothing_leaves_time_for_the_next_one(new_postgresql: str) -> None:
+    where = login(read_url(new_postgresql, durable=True))
+    with socket.create_server(("127.0.0.1", 0)) as dark:
+        ports = [dark.getsockname()[1], where.get("port") or POSTGRESQL_PORT]
+        connection = await reach(**where | {"host": ["127.0.0.1", where["host"]], "port": ports})
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
 
 
 async def test_who_has_lost_his_place_claims_nothing_until_he_has_it_again(daemon: Daemons) -> None:
