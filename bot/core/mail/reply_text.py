@@ -136,7 +136,7 @@ def answered_words(body: str, letter: str = "", speaks: Callable[[str], bool] | 
 
 def _answered(body: str, letter: str) -> AnsweredWords:
     parts = _parts_of(body, letter, _LINES)
-    own, beneath = list(_with_places(parts)), _beneath(parts, letter)
+    own, beneath = list(_with_places(parts, compared(letter))), _beneath(parts, letter)
     own, apart = _without_disclaimers(own)
     for place, line in enumerate(own):
         folded = fold(line)
@@ -189,23 +189,35 @@ def _beneath(parts: list[_Part], letter: str) -> tuple[str, ...]:
     return () if letter else tuple(part.line for part in parts if part.is_beneath and not part.is_quoted)
 
 
-def _with_places(parts: list[_Part]) -> Iterator[str]:
-    """The author's lines, and where he writes between the lines of the quotation, PLACED and the one case that is quoted right above."""
+def _with_places(parts: list[_Part], letter: str) -> Iterator[str]:
+    """The author's lines, and where he writes between the lines of the quotation, PLACED and the one case that is quoted right above.
+
+    A quoted line that names a case otherwise than the letter's own heads of cases, as a colleague's answer, makes it no case at all.
+    """
     places: list[str] = []
+    is_certain = True
     for part in parts:
         if part.is_quoted:
-            found = _PLACE.match(compared(part.line))
-            places += [found[1]] if found is not None else []
+            found = _PLACE.match(part.line)
+            bare = compared(part.line)
+            is_ours = bare in letter if letter else not _SAYS_MORE.search(bare)
+            is_place = _NAMES_A_PLACE.search(bare) is not None
+            is_certain = is_certain and is_ours and (found is not None or not is_place)
+            places += [found[1] if found is not None else ""] if is_place else []
             continue
         if part.line and places:
-            yield PLACED + (places[0] if len(places) == 1 else "")
-            places = []
+            yield PLACED + (places[0] if len(places) == 1 and is_certain else "")
+        if part.line:
+            places, is_certain = [], True
         yield part.line
 
 
 PLACED = "\x1e"
 """Stands in `AnsweredWords.lines` before the number of the case that is quoted above the next lines; before nothing where several are."""
-_PLACE = LazyPattern(r"^[■◆●□・*_-]{0,3}([0-9]{1,2})件目")
+_PLACE = LazyPattern(r"^[>＞»|｜] ?[ \u3000]?[■◆●□・*_-]{0,3}[ \u3000]?([0-9０-９]{1,2})件目(?:[ \u3000■]|受付番号|$)")
+_NAMES_A_PLACE = LazyPattern(r"[0-9]件目")
+_SAYS_MORE = LazyPattern(r"承認|差し?戻|保留|却下|確認済|対応済|相違|お願い|ください|昨日|先日|前回|先週|以前")
+"""What a line of our own letters about a case does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ _RELATIVE = LazyPattern(
 )
 _SIGNS = LazyPattern(r"[分側別他仮誤違否未不非無再件複旧偽廃止済待案]")
 _BUSINESS = LazyPattern(
-    r"決裁|確認|承認|変更|出張|休み|休暇|会議|交代|異動|代理|代行|対応|連絡|相談|重複|二重|重な|送付|提出|期限|工期|金額|番号|工事|案件|保留|差戻|取消|取下|辞退|解約|停止|見本|練習|例文|下書|在席|離席|電話|検討|予定|後日|明日|来週|今回|前回|次回|一部|以外|条件|要望|質問|撤回|白紙|管轄|失効|謝罪|削除|修正|意見|参考|作成|作業|略$|前述|後述|下記|上記|承諾|承知|任意|適当|全部|両方|片方|工区|[一二三四]期|文例|雛形|孫請|下請|元請"
+    r"決裁|確認|承認|変更|出張|休み|休暇|会議|交代|異動|代理|代行|対応|連絡|相談|重複|二重|重な|送付|提出|期限|工期|金額|番号|工事|案件|保留|差戻|取消|取下|辞退|解約|停止|見本|練習|例文|下書|在席|離席|電話|検討|予定|後日|明日|来週|今回|前回|次回|一部|以外|条件|要望|質問|撤回|白紙|管轄|失効|謝罪|削除|修正|意見|参考|作成|作業|略$|前述|後述|下記|上記|承諾|承知|任意|適当|全部|両方|片方|工区|[一二三四]期|文例|雛形|孫請|下請|元請|反対|異論|拒絶|難色|苦情|延期|中断|冗談|失敗|過失|所管|発注|業者|現場|懸念|留保|拒否|不服|抗議|欠陥|瑕疵|遅延|滞納|紛争|訴訟|事故"
 )
 
 
@@ -93,8 +93,7 @@ def is_person(text: str, own: frozenset[str] = frozenset()) -> bool:
         is_post = _POST_ALONE.fullmatch(inner) is not None
         is_office = _AT_OFFICE.fullmatch(inner) is not None and not may_be_about_a_case(inner)
         is_inner = is_post or is_office or _AWAY.fullmatch(inner) is not None or _is_who(_HEAD.sub("", inner), own)
-        is_named = is_office and _ONE_UNIT.fullmatch(inner) is not None and _may_be_any_name(bracketed["head"])
-        return (_is_who(bracketed["head"], own) or is_named) and is_inner
+        return _is_who(bracketed["head"], own) and is_inner
     family, _, rest = bare.partition(" ")
     if rest and _is_name(family, own) and _is_who(rest, own):
         return True  # the name before the office
@@ -125,9 +124,7 @@ def _is_who(text: str, own: frozenset[str]) -> bool:
         return True
     if "@" in said:
         name, _, office = (part.strip() for part in said.partition("@"))
-        return (_is_name(name, own) or _may_be_any_name(name)) and (
-            _AT_OFFICE.fullmatch(office) is not None and not _is_business(office)
-        )
+        return _is_name(name, own) and (_AT_OFFICE.fullmatch(office) is not None and not _is_business(office))
     found = _OFFICE.fullmatch(said)
     if found is None:
         return False
@@ -142,7 +139,7 @@ def _is_who(text: str, own: frozenset[str]) -> bool:
     if office and (_ROMAN_WORD.fullmatch(name) or _INITIALS.fullmatch(name)):
         return True
     is_behind = bool(office) or post.endswith((" ", ":", "："))
-    return _is_name(name, own) or (is_behind and (not is_sentence or bool(office)) and _may_be_any_name(name))
+    return _is_name(name, own) or (is_behind and not is_sentence and _may_be_any_name(name))
 
 
 _CHARACTERS = 60

@@ -56,18 +56,20 @@ _SMALL = LazyPattern(
     r"|落ち度です"
 )
 _SUBSTANTIAL = LazyPattern(
-    r"(?:会社名?|受注者名?|業者名?|金額|番号|期限|工期|保証額)[がのは](?:[^「()]{0,6})(?:違|異な)"
+    r"(?:会社名?|受注者名?|業者名?|相手方?|場所|箇所|路線|発注者|金額|番号|期限|工期|保証額)[がのは](?:[^「()]{0,6})(?:違|異な)"
 )
 """A difference that is of account, however small it is called."""
+_ONLY_DIFFERS = LazyPattern(r"な?の?(?:違い|相違)(?:だけ|のみ)(?:です|でした|なので|で)")
+"""市の違いだけです may be any difference."""
 _HOW_WRITTEN = LazyPattern(
-    r"[「()]|解消|解決|是正|税[抜込]|消費税|端数|変更契約|合併|変更届|表記|書き方|略|字体|旧字|全角|半角|ハイフン|スペース|空白|前後|前か後"
+    r"[「()]|解消|解決|是正|税[抜込]|消費税|端数|変更契約|合併|変更届|表記|書き方|略|字体|旧字|全角|半角|ハイフン|スペース|空白|前後|前か後|かな|カナ|仮名|位置|順番|JV"
 )
 _TURNS_ROUND = LazyPattern(r"が、|けど|けれど|[すた]が[^い]")
 _AGAINST = LazyPattern(
-    r"(?:問題|支障|不備|疑義)(?:が|は|も)?(?:あり|ござい)ま|半額|桁|解約|破産|打ち?切|(?:台帳|契約書)(?:側|の方|のほう)が正し|変わりま|変わって|過ぎて|短[いく]|少な|低い|高い|大き|小さ|過大|過小|超え|別[のな件紙人]|他[のは市社県課]|ほかの|隣の|違|誤|ミス|間違|不[^動]|無効|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前年|前回|前の[^工会]|失効|切れ|重複|二重|偽|辞退|倒産|解除|廃止|ません|ない|ず(?:[、 に]|$)|[Nn]ot|n't|だめ|駄目|ダメ|悪"
+    r"(?:問題|支障|不備|疑義)(?:が|は|も)?(?:あり|ござい)ま|半額|桁|解約|破産|打ち?切|(?:台帳|契約書)(?:側|の方|のほう)が正し|変わりま|変わって|過ぎて|短[いく]|少な|低い|高い|大き|小さ|過大|過小|超え|別[のな件紙人でだ]|他[のは市社県課]|ほかの|隣[の町市村]|近[いく]|似て|違|誤|ミス|間違|不[^動]|無効|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前年|前回|前の[^工会]|失効|切れ|重複|二重|偽|辞退|倒産|解除|廃止|ません|ない|ず(?:[、 に]|$)|[Nn]ot|n't|だめ|駄目|ダメ|悪"
 )
 _ENDED = LazyPattern(
-    r"半額|一桁|桁違|解約|解除|破産|倒産|打ち?切|辞退|廃止|失効|無効|偽|中止|中断|停止|流れ|取り?やめ|取り下げ|期限切れ|[切過]れて|過ぎて|だめ|駄目|ダメ|悪"
+    r"半額|一桁|桁違|解約|解除|破産|倒産|打ち?切|辞退|廃止|失効|無効|偽|中止|中断|停止|流れ|取り?やめ|取り下げ|期限切れ|[切過]れて|過ぎて|だめ|駄目|ダメ|悪|消え|見込|見通し|隣[の町市村]|(?:違う|別の?)(?:工事|会社|業者|契約|案件)|(?:変更|改称|合併)前の(?:会社|業者|社名|名称|契約|もの)?(?:です|でした)|(?:違い|差|ずれ)[^。]{0,8}[0-9一二三四五六七八九十百千]+ ?(?:万|億|千)円"
 )
 """Nothing that is said beside it makes up for it."""
 _CONCEDED = LazyPattern(r"^.*(?:です|ます|ました|でした|とのことで[^、]{0,8})が、")
@@ -157,6 +159,12 @@ def _direction(said: str) -> Aside:
     return Aside.FOR if is_last and (is_plain or bool(small)) else Aside.OPEN
 
 
+def is_past(said: str) -> bool:
+    """Whether it tells that the contract or the firm is no more, or another: nothing that is said beside it makes up for that."""
+    return _ENDED.search(said) is not None
+
+
 def is_substantial(said: str) -> bool:
     """Whether it tells of a difference in the firm, an amount, a number or a date, and not only in how it is written."""
-    return _SUBSTANTIAL.search(said) is not None and _HOW_WRITTEN.search(said) is None
+    of_account = _SUBSTANTIAL.search(said) is not None or _ONLY_DIFFERS.search(said) is not None
+    return of_account and _HOW_WRITTEN.search(said) is None

@@ -18,7 +18,7 @@ from bot.core.clerk.answer.line_form import in_digits, in_form
 from bot.core.clerk.answer.one_order import named_cases, order_in, orders_behind
 from bot.core.clerk.answer.pleasantries import is_pleasant
 from bot.core.clerk.answer.remarks import Remark, aside_in, clause_aside, open_remark, remark, remark_before
-from bot.core.clerk.answer.statements import is_left_plainly, leaves
+from bot.core.clerk.answer.statements import is_left_plainly, is_not_there, leaves
 from bot.core.records.clerk_orders import MOST_CASES, WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.courtesies import ENDS, plain
 from bot.core.text.lazy_pattern import LazyPattern
@@ -201,7 +201,11 @@ def _named_segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     if (later := _AND_LATER.match(rest)) is not None and leaves(later[1]) and len(named.cases) == 1:
         after = tuple(range(named.cases[0], MOST_CASES + 1))
         return [Said(Remark.LEFT, text=later[1], named=replace(named, cases=after))]
-    if reasons.names_another(rest) or (_BARE_NUMBER.search(found[0]) and not _ORDER_BEGINS.match(rest)):
+    if (
+        _IS_NOT_IT.match(rest)
+        or reasons.names_another(rest)
+        or (_BARE_NUMBER.search(found[0]) and not _ORDER_BEGINS.match(rest))
+    ):
         return None
     said = _sentences(rest, own)
     if (said is None or all(one.what in _NO_ANSWER for one in said)) and _is_left(found[0], rest):
@@ -272,6 +276,28 @@ def _of_a_topic(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return [replace(one, what=of_cases(one.what, named)) if isinstance(one.what, Command) else one for one in said]
 
 
+def tells_of_another(text: str) -> bool:
+    """Whether a later clause of a line says something of a work that it orders nothing for: 東橋は合っています."""
+    pieces = [one.strip(f"{_PARTING}{ENDS}") for one in _PIECES.findall(in_form(text))]
+    ordered = frozenset(one.what.work for one in line_of(text) or () if isinstance(one.what, Command))
+    for piece in pieces:
+        topic = _TOLD_TOPIC.match(piece)
+        if topic is None or grammar.CASE_BEGINS.match(piece) or grammar.CASES.match(topic["topic"]):
+            continue
+        if _OF_ANOTHER.search(topic["topic"]):
+            return True
+        if topic["topic"] not in ordered and not _OF_THE_CASE.search(topic["topic"]):
+            return True
+    return False
+
+
+_OF_ANOTHER = LazyPattern(r"もう|(?:線|橋|川|園|校|館|道|工事|業務|委託|建設|組)の")
+_TOLD_TOPIC = LazyPattern(
+    r"^(?P<topic>[^、。→:]{2,30}?)(?:の(?:方|ほう|件|分))?(?:は|も|→|:) ?(?:承認|確認|差し?戻|保留|相違|なし|問題|[合あ]って|一致|大丈夫|ok|OK|対応|同|よい|良い|いい|済)"
+)
+_OF_THE_CASE = LazyPattern(
+    r"金額|工期|番号|書類|内容|契約|台帳|名称|名前|名$|表記|通知|お知らせ|画面|保証|証書|認証|キー|メール|期[限間]|こちら|担当|長$|課$|係$|[点所]$|[ぁ-ん]て$|[こそ]れ|[にでと]$|[Dd]-?[Ss]ure|電話|現場|原本|図面|全て|すべて|[0-9] ?(?:件|番|つ)"
+)
 _PIECES = LazyPattern(r"(?:[^、。()]|\([^()]*\))+[、。]*")
 _PARTS_OF_WORKS = (grammar.WORK_PART, grammar.WORK_FIRM, grammar.WORK_SHORT)
 
@@ -289,9 +315,10 @@ _BY_WORK = frozenset(kind for kind in CommandKind if kind.cases is not Cases.ANY
     CommandKind.CORRECT
 }
 _BEFORE_CASES = LazyPattern(
-    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|(?:今朝|本日|今日|昨日|今回)の(?:報告|一覧|メール|分)の|とりあえず|取り急ぎ|とりいそぎ|まずは?|(?:d-?sure|確認待ち)(?:分)?の|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、?)[、 ]?)+",
+    rf"^(?:(?:{grammar.DSURE}(?:では|で|にて)|(?:今朝|本日|今日|今回)の(?:報告|一覧|メール|分)の|とりあえず|取り急ぎ|とりいそぎ|まずは?|(?:d-?sure|確認待ち)(?:分)?の|なお|また|次に|続いて|最後に|一覧の(?:うち、?|中で(?:は)?、?)?|残る|残りの|全?[0-9]{{1,2}}件(?:中|のうち)、?)[、 ]?)+",
     re.IGNORECASE,
 )
+_IS_NOT_IT = LazyPattern(r"(?:では|じゃ) ?(?:な|あり)")
 _BARE_NUMBER = LazyPattern(r"[0-9]$")
 _ORDER_BEGINS = LazyPattern(r"承|確認|保留|差|なし|対応|相違|受|一致|閲覧|再|停止|却下|返|無視")
 """What may stand right behind a number without a word between them: 1承認, but not 12月4日まで保留."""
@@ -393,6 +420,11 @@ def _all_of(found: Sequence[Sequence[Said] | None]) -> Sequence[Said] | None:
             continue
         if is_open and any(not isinstance(part.what, Remark) for part in one):
             return None
+        is_told = any(
+            isinstance(each.what, Command) and each.what.verb.needs_words and each.what.words for each in said
+        )
+        if is_told and any(part.what in _IN_OPEN_WORDS for part in one):
+            return None  # it would be left out of the reason
         said += one
     return said
 
@@ -426,9 +458,6 @@ def _at_a_blank(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 _MOST_REMARKS = 6
 _BRACKETED = LazyPattern(r"(?P<order>.*?) ?\((?P<beside>[^()]{1,40})\)")
 _BEHIND_A_COLON = LazyPattern(r"(?P<order>.*?) ?[:/・] ?(?P<beside>[^:/・]{1,40})")
-_IS_NOT_THERE = LazyPattern(
-    r"(?:ありません|ございません|出ません|ません(?:でした)?|ない(?:よう)?(?:です)?|なかった(?:です)?)$"
-)
 _HOW = LazyPattern(r"電話|メール|窓口|口頭|対面|fax", re.IGNORECASE)
 
 
@@ -488,9 +517,9 @@ def _is_its_reason(told: str, why: str, order: Command) -> bool:
         or not leads(told)
     ):
         return False
-    return order.verb.needs_words or (
-        reasons.is_memo_of_what_was_done(told) if order.verb is CommandKind.DEALT_WITH else not is_barred(why)
-    )
+    if order.verb.needs_words:
+        return _IS_CAUSE.search(told) is not None
+    return reasons.is_memo_of_what_was_done(told) if order.verb is CommandKind.DEALT_WITH else not is_barred(why)
 
 
 _OF_A_WORK = LazyPattern(r"^[^、。]{2,20}の(?:方|ほう|件|分)[はも]")
@@ -498,6 +527,8 @@ _QUOTED_REASON = LazyPattern(
     r"[「『](?P<words>.{3,300})[」』](?:の|との|という|と)?(?:理由|旨|こと)?(?:として|により|を?理由(?:に|として|で)|を?(?:付し|付け|添え|記載し|書い)て?|で)*[、 ]*$"
 )
 _TIE = LazyPattern(r"(?:(?:だった|な|です|でした)?(?:ので|ため)|ですから|から|ことから|により|につき)$")
+_IS_CAUSE = LazyPattern(r"(?:ので|ため|[るいだたすん]から|により|につき|ことから|(?:合わ|一致せ|足り)ず)$")
+"""How a reason ends that goes to the contractor; what stands so before 差戻し otherwise may be a manner or a plan: 文面を直して差戻し."""
 _IN_OPEN_WORDS = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 
 
@@ -535,11 +566,13 @@ def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
         return [Said(replace(order, words=beside), text=text)]
     if order_in(beside) == order:
         return [Said(order, text=text)]  # なし(表示されず)
-    if order.verb is CommandKind.NOT_FOUND and _IS_NOT_THERE.search(beside):
+    if order.verb is CommandKind.NOT_FOUND and is_not_there(beside):
         return [Said(order, text=text)]
     kind = remark(beside, own) or open_remark(beside) or clause_aside(beside)
     if not text.endswith(")") and kind is not Remark.PERSON:
         return None
+    if order.words and order.verb.needs_words and kind in _IN_OPEN_WORDS:
+        return None  # 差戻し 工期が違います(自信はありません)
     return [Said(order, text=text), Said(kind, text=text)] if kind is not None else None
 
 

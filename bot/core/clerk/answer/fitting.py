@@ -14,7 +14,7 @@ from bot.core.clerk.answer import reasons
 from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
 from bot.core.clerk.answer.remarks import Remark
-from bot.core.clerk.answer.statements import may_wait
+from bot.core.clerk.answer.statements import is_not_there, may_wait, says_aside
 from bot.core.records.clerk_orders import Cases, Command, CommandKind
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -65,7 +65,7 @@ def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool
         return not all(_leaves_out(each, one) for each in said)
     if beside is None:
         return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
-    if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text):
+    if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text, one.what):
         return True
     if one.what is Remark.UNSURE:
         return beside.verb not in _TAKES_DOUBTS
@@ -81,9 +81,11 @@ _IS_THERE = LazyPattern(
 )
 
 
-def _takes_back(order: Command, told: str) -> bool:
+def _takes_back(order: Command, told: str, kind: Command | Remark) -> bool:
     if order.verb is CommandKind.NOT_FOUND:
-        return _IS_THERE.search(told) is not None
+        return _IS_THERE.search(told) is not None or (
+            kind is Remark.TOLD and not is_not_there(told) and not says_aside(told)
+        )
     return order.verb in _AGAINST and reasons.relents(told)
 
 
@@ -95,7 +97,7 @@ def _takes_open_words(order: Command, told: str) -> bool:
     if order.verb is CommandKind.DEALT_WITH:
         return not reasons.is_taken_back(order.verb, told)
     if order.verb is CommandKind.NOT_FOUND:
-        return _NOT_THERE.search(told) is not None
+        return is_not_there(told)
     if order.candidate and _OF_CANDIDATE.search(told):
         return _speaks_against_others(order.candidate, told)
     return order.verb in _TAKES_OPEN_WORDS or (bool(order.candidate) and not changes(told))
@@ -111,9 +113,6 @@ _OF_CANDIDATE = LazyPattern(r"([1-9]) ?番")
 _IS_OTHER = LazyPattern(
     r"違|別|去年|昨年|前年|完了|完成|取り?消|終わ|関係(?:あり|ござい)?ま?せ?ん?|ではありません|ではない|異な"
 )
-
-
-_NOT_THERE = LazyPattern(r"ません|ない|なかった|ず(?:、|$)|エラー")
 
 
 def _leaves_out(said: Said, left: Said) -> bool:

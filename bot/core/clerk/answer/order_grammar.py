@@ -20,6 +20,7 @@ from bot.core.clerk.answer.clauses import (
     is_unnamed,
     line_of,
     of_cases,
+    tells_of_another,
 )
 from bot.core.clerk.answer.fitting import fitting_orders, of_all_seen, with_reasons_above
 from bot.core.clerk.answer.line_form import in_digits, in_plain_numbers
@@ -83,15 +84,19 @@ def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> Pars
 
 
 def _names_told(lines: Sequence[str]) -> Iterator[str]:
-    """The names by which the clerk says who he is: 道路課の沢渡です."""
-    for line in lines:
-        found = _WHO_WRITES.search(plain(line))
-        if found is not None and not may_be_about_a_case(found[1]):
+    """The names by which the clerk says who he is before he orders anything: 道路課の沢渡です."""
+    for line in filter(None, map(plain, lines)):
+        order = _NAMES_OR_ORDERS.search(line)
+        found = _WHO_WRITES.search(line)
+        is_first = found is not None and (order is None or found.start() < order.start())
+        if found is not None and is_first and not may_be_about_a_case(found[1]):
             yield fold(found[1]).casefold()
+        if order is not None:
+            return
 
 
 _WHO_WRITES = LazyPattern(
-    r"(?:課|係|室|部|局|所|市|町|村|担当|センター)(?:の| )([一-龥々ヶ]{2,4})(?:です|でございます|と申します)(?:。|$)"
+    r"(?:課|係|室|部|局|所|市|町|村|担当|センター)(?:の|・|/| )([一-龥々ヶ]{2,4})(?:です|でございます|と申します)(?:。|$)"
 )
 
 
@@ -163,20 +168,22 @@ class _Reading:
         self._is_signed = False  # a name or a way to reach somebody stands below the orders
         self._name: str | None = None  # a line that is a name if the next one says so
         self._is_parted = False  # by a blank line
+        self._is_placed = False  # a case is quoted above
+        self._told: list[str] = []  # the lines that order, or say something beside
 
     def take(self, line: str) -> None:
         """Take the next line."""
         self._line += 1
         if line.startswith(PLACED):
             self._settle_heading()
-            self._heading = heading_in(f"{line[1:]}件目")
+            self._heading, self._is_placed = heading_in(f"{line[1:]}件目"), True
             self._open = None
             return
         text = plain(in_plain_numbers(line))
         if not text:
             self._is_parted = True
             return
-        if UNSEEN in line or grammar.TWO_NUMBERS.search(text):
+        if UNSEEN in line or grammar.TWO_NUMBERS.search(text) or (self._is_placed and not self._is_for_its_place(text)):
             self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
         elif self._give_case_its_reason(text) or self._give_reason_below(text) or self._repeat_order(text):
             pass
@@ -191,10 +198,21 @@ class _Reading:
             self._take_remarks(found, text, line)
         self._is_parted = False
 
+    def _is_for_its_place(self, text: str) -> bool:
+        """Whether a line below a quoted case is a whole order, a courtesy or a name, or more of the reason above it."""
+        if _OF_MORE.search(text):
+            return False
+        found = line_of(text, self._own)
+        if found is None:
+            order = self._open_order()
+            return order is not None and order.verb.needs_words
+        return all(isinstance(one.what, Command) or one.what in _BESIDE_ANY for one in found)
+
     def end(self) -> None:
         """There is no more."""
         self._settle_heading()
         self._take_asides(self._before)
+        self._ask_about_others()
         self.unclear += [self._name] if self._name is not None else []
 
     def _take_asides(self, lines: Sequence[str]) -> None:
@@ -219,15 +237,27 @@ class _Reading:
             if isinstance(said.what, Command) and self._heading is not None and is_unnamed(said.what):
                 said = replace(said, what=of_cases(said.what, self._heading))
                 self._heading_line = ""
+            elif self._is_placed and isinstance(said.what, Command):
+                # for another case than the one that is quoted above, or for none where several are, it is asked about
+                is_of_it = self._heading is not None and is_unnamed(said.what, self._heading)
+                is_named = self._heading is None and not is_unnamed(said.what)
+                self.unclear += [] if is_of_it or is_named else [line]
             elif self._heading is not None and is_unnamed(said.named):
                 said = replace(said, named=self._heading)
                 self._heading_line = "" if said.what is Remark.AGREES else self._heading_line
             self.said.append(said)
+        self._told.append(plain(in_plain_numbers(line)))
         last = self.said[-1].what
         self._open = len(self.said) - 1 if isinstance(last, Command) and last.verb.takes_lines else None
         first = next((one for one in found if isinstance(one.what, Command)), None)
         if self._before and first is not None and isinstance(first.what, Command):
             self._give_reason(first.what)
+
+    def _ask_about_others(self) -> None:
+        """Beside an order for one case what is said of another work would be left out."""
+        orders = (one.what for one in self.said if isinstance(one.what, Command))
+        if any(not is_unnamed(one) for one in orders):
+            self.unclear += [text for text in self._told if tells_of_another(text)]
 
     def _give_reason(self, order: Command) -> None:
         """What stands above 差戻し without a reason is its reason; above 対応済 and 保留 it tells what was done, or why."""
@@ -283,6 +313,7 @@ class _Reading:
     def _take_remarks(self, found: Sequence[Said], text: str, line: str) -> None:
         kinds = {one.what for one in found}
         has_orders = self._has_orders()
+        self._told.append(text)
         self._settle_name(is_name=bool(kinds & _SIGNING))
         self._is_signed = self._is_signed or (has_orders and bool(kinds & _SIGNING))
         if Remark.CONTACT in kinds and not has_orders:
@@ -355,6 +386,10 @@ class _Reading:
 _IN_OPEN_WORDS = frozenset({Remark.UNSURE, Remark.OPEN})
 _MAY_BE_A_REASON = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 _SPEAKS_OF_CASES = frozenset({Remark.AGREES, Remark.LEFT})
+_BESIDE_ANY = frozenset({Remark.COURTESY, Remark.PERSON, Remark.CONTACT})
+_OF_MORE = LazyPattern(
+    r"全て|すべて|全部|全件|いずれ|どちら|両方|残り|のこり|ほか|他|とも(?:に)?(?:承認|確認|差|保留|$)"
+)
 _SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
 _SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
 _SHORT = 20

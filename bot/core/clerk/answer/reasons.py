@@ -68,12 +68,13 @@ def takes_back(text: str) -> bool:
 
 # Words behind 対応済 that say that it is not done.
 _UNFINISHED = LazyPattern(
-    r"まだ|未|待ち|待って|予定|たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|ようです|明日|来週|後日|後ほど|のちほど|不在|留守|折り返し(?:を|待|の)|考えて|でしょう|ません|ない|ただし|(?:^|[。、 ])ただ|再度|もう一度|検討|依頼中|確認中|調整中|か$|\?"
+    r"まだ|未|待ち|待って|予定|たぶん|多分|おそらく|恐らく|思[いうわ]|はず|かも|らしい|ようです|明日|来週|後日|後ほど|のちほど|不在|留守|折り返し(?:を|待|の)|考えて|でしょう|ません|ない|ただし|(?:^|[。、 ])ただ|再度|もう一度|検討|依頼中|確認中|調整中|ず(?:、|に|$)|ようとし|と聞[いき]|つなが[らっ]|(?:切|断)られ|拒否され|戻って|不達|不通|か$|\?"
 )
 
 
 _RELENTS = LazyPattern(
     r"(?:^|[。、\n ])ただし|(?:今回は|このまま)[^。]{0,8}認め|認め(?:ます|ました|るとのこと|ることに)|やめ(?:て|ま)|(?:計算|読み|打ち|書き|見|勘)(?:間)?違い(?:です|でした|でし)"
+    r"|(?:よう|ふう)に(?:見え|読め|思)|[たすうるい](?:が|けれど|けど|ものの)[、 ]?[^。\n]{0,20}(?:大丈夫|(?:どおり|通り)(?:だ|で)|解消|解決|直して(?:き|もら|いただ|あ|い[まる])|直[っり]|(?:修正|訂正|是正|変更)(?:され|済)|契約書(?:側|の方|のほう)?が(?:間違|誤)|正し(?:か|い(?:です|$))|合って(?:い|お)[まりる]|問題(?:あり|な[いくか]))"
 )
 _SINCE_MENDED = LazyPattern(r"(?:是正|修正|訂正|解消|解決)(?:され|し)(?:まし|た)|足りて(?:い|お)")
 _FOR_COLLEAGUES = LazyPattern(
@@ -152,7 +153,10 @@ def goes_on(words: str, verb: CommandKind) -> bool:
 
 def holds_more(words: str, verb: CommandKind) -> bool:
     """Whether words behind an order hold more than its reason: an order, a case, what is about the others, or text behind a closed bracket."""
-    goes_out = verb.needs_words and any(one.search(words) for one in (_ALSO_ORDERS, _COUNTS))
+    if verb.needs_words:
+        goes_out = any(one.search(words) for one in (_ALSO_ORDERS, _COUNTS, _FOR_US)) or _tells_of_another(words)
+    else:
+        goes_out = _ORDERED_IN_A_MEMO.search(words) is not None
     return goes_out or bool(_OF_OTHERS.search(words)) or speaks_of_a_case(words) or not _is_bracketed_well(words)
 
 
@@ -160,6 +164,27 @@ _ALSO_ORDERS = LazyPattern(
     r"承認(?:$|[でをはにおいとも、。 )」]|し(?:て|ま)|願|希望|ください|下さい|ok|の(?:方|ほう|ほど|程))|(?:差し?戻し?|さしもどし|却下|返戻|保留)(?:$|[でをはにおと、。 (:]|し?(?:ます|て(?:お|く|下)|願))|確認済|対応済|しょうにん",
     re.IGNORECASE,
 )
+_ORDERED_IN_A_MEMO = LazyPattern(r"(?:は|も|→|⇒|:) ?(?:承認|差し?戻|確認済|保留|相違|なし)")
+# What the program or a colleague is to do, or what is no reason yet.
+_FOR_US = LazyPattern(
+    r"(?:送ら|書か|出さ|返さ|伝え|知らせ|連絡し|送信し)ないで|(?:まだ|午[前後]|明日|後で|あとで|後ほど|今日|本日|夕方|来週|週明け|曜|時に|たら|れば|前に)[^。\n]{0,10}(?:送|出し|返|連絡|伝え|知らせ|見せ)|見(?:せ)?て(?:ください|下さい|(?:いただ|頂)|もら|ほしい)"
+    r"|(?:よい|良い|いい)か|(?:課|係|室|局|部)で(?:ご)?(?:検討|判断|確認|相談|対応)|自信|文面|丁寧|適当|(?:^|[。、\n])[^。、\nを]{0,10}書いて(?:ください|下さい)|(?:聞いて|渡して)(?:ください|下さい)|至急[^。\n]{0,4}送|こちらで(?:直|修正|訂正)|電話(?:で)?も|理由は?(?:未定|不明|分か|わか|考え)|(?:^|[。\n] ?)(?:未定|考え中|思案中|検討中|分か(?:り|ら)|わか(?:り|ら)|書かな|調べ(?:て|中))"
+)
+
+
+def _tells_of_another(words: str) -> bool:
+    """Whether a later sentence of a reason is about another work or firm: 北小学校も工期が違います."""
+    later = _SENTENCE_ENDS.split(words)[1:]
+    topics = (found["topic"] for one in later if (found := _TOPIC.match(one.strip())) is not None)
+    return any(_OF_A_WORK_OR_FIRM.search(topic) and not _OF_THE_PAPERS.search(topic) for topic in topics)
+
+
+_SENTENCE_ENDS = LazyPattern(r"[。、\n]")
+_TOPIC = LazyPattern(r"^(?P<topic>[^、。]{2,30}?)(?:は|も)")
+_OF_A_WORK_OR_FIRM = LazyPattern(
+    r"の(?:方|ほう|件|分)$|(?:線|橋|川|園|校|館|所|池|道|場|港|団地|地区|地内|トンネル|センター|住宅|プール|工事|業務|委託|修繕|建設|土建|組|工業|設備|緑化|電設|電気|管工|舗道|興業|工務店|塗装|造園|会社|[(](?:株|有)[)])(?:様|さん)?$"
+)
+_OF_THE_PAPERS = LazyPattern(r"金額|工期|番号|書類|契約|期[限間]|保証|住所|[箇個場]所|所在|名$|当市|貴社|御社|この")
 _COUNTS = LazyPattern(r"[0-9]{1,2}件(?:は|とも|も|を)")
 
 
@@ -234,7 +259,12 @@ def is_cause(text: str, verb: CommandKind) -> bool:
     doubts = _NOT_CERTAIN if verb.needs_words else _CONDITION
     if verb is CommandKind.DEALT_WITH and _UNSURE.search(text):
         return False
+    if verb.needs_words and _OF_OUR_DAY.search(text):
+        return False
     return (len(text) >= LEAST or not verb.needs_words) and not doubts.search(text) and not speaks_of_a_case(text)
+
+
+_OF_OUR_DAY = LazyPattern(r"不在|休み|休暇|出張|会議|外出|私|忙し|時間が")
 
 
 def is_certain(text: str) -> bool:

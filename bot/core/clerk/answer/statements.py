@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from bot.core.clerk.answer.asides import is_substantial
-from bot.core.clerk.answer.order_words import AFTERWARDS
+from bot.core.clerk.answer.asides import is_past, is_substantial
+from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
 from bot.core.text.lazy_pattern import LazyPattern
 
 _ORDERS = r"承認|差し?戻|さしもどし|保留|却下|返戻|受理|受け付け|対応済|確認済|取り?消|中止|停止|撤回|取り?下げ|無視"
@@ -18,7 +18,7 @@ _SETS = r"なら|たら|れば|えば|場合|とき|時は|次第|もし|万一|
 _DOUBTS = r"のは[^。]{0,12}(?:だけ|のみ)|思|たぶん|多分|おそらく|恐らく|かも|はず|らしい|よう(?:です|な|に|で)|そうです|そうな|気が|気も|見え|見受け|っぽ|一応|だいたい|大体|おおむね|概ね|ほぼ|半分|微妙|自信|心配|不安|怪し|念のため"
 _LATER = r"予定|これから|今後|後日|後ほど|のちほど|あとで|後で|明日|来週|来月|翌|つもり|まだ|未(?:[^満]|$)|待ち|待っ|中$|(?:電話|連絡|確認|対応|返信|回答|送付|提出|相談|照会|調整|協議)(?:いた)?します|(?:伺い|聞き|取り|送り|見)ます|たい(?:です|と|$)"
 _TURNS = r"ただ|但し|[たすいだ]が、|けど|けれど|ものの|しかし|でも|一方|のに|逆|(?:ほう|方)が|以外|除[いくき]|うち|しか|残り|片方|一部"
-_OTHER = r"自動(?:返信|応答)|辞退|倒産|破産|解除|解約|打ち?切|廃止|偽|死亡|差し?押|苦情|隣|別(?:[のな件紙人]|工事|会社|契約|業者)|他[のは市社県課]|ほかの|違|誤|ミス|間違|不(?:[^動]|$)|無|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前回|前の[^工会]|失効|期限切れ|重複|二重|仮|見本|練習|テスト|試し|例[のえ]|案です|訂正版|差し替え|出し直|再提出|新しい|[0-9] ?(?:件|つ)目|番|件だけ"
+_OTHER = r"自動(?:返信|応答)|辞退|倒産|破産|解除|解約|打ち?切|廃止|偽|死亡|差し?押|苦情|隣|別(?:[のな件紙人]|工事|会社|契約|業者)|他[のは市社県課]|ほかの|違|誤|ミス|間違|不(?:[^動]|$)|無|非|否|漏|もれ|抜け|欠|異な|足り|旧|古い|昨年|去年|前回|前の[^工会]|失効|期限切れ|重複|二重|仮|見本|練習|テスト|試し|例[のえ]|案です|訂正版|差し替え|出し直|再提出|新しい|[0-9] ?(?:件|つ)目|番|件だけ|近い|似て"
 _BEGS = r"ください|下さい|願[いえ]|ほしい|欲し|もらえ|いただけ"
 _DENIES = r"[Nn]ot|[Nn]o |n't|NO |NOT|ません|な[いくか]|ず(?:[、 に]|$)|ぬ$|ねま"
 _BARRED = LazyPattern(f"{_ORDERS}|{_ASKS}|{_SETS}|{_DOUBTS}|{_LATER}|{_TURNS}|{_OTHER}|{_BEGS}|{_DENIES}")
@@ -72,7 +72,7 @@ _SAYS_SPELLING = LazyPattern(
 
 def says_small(text: str) -> bool:
     """Whether a clause says that a difference is of no account: ハイフンの位置が違うだけです, or our own: 台帳の入力もれです."""
-    if len(text) > _MOST or _UNSETTLED.search(text) or is_substantial(text):
+    if len(text) > _MOST or _UNSETTLED.search(text) or is_substantial(text) or is_past(text):
         return False
     return any(one.fullmatch(text) for one in (_SAYS_SMALL, _SAYS_OUR_OWN, _SAYS_NAME, _SAYS_SPELLING))
 
@@ -171,6 +171,20 @@ _LEFT_PLAINLY = LazyPattern(
 )
 _DECIDES = LazyPattern(f"{_ORDERS}|{_ASKS}")
 _ONLY = LazyPattern(r"だけ|のみ|除|以外")
+
+
+_NOT_THERE = LazyPattern(
+    rf"(?:{DSURE}|画面|一覧|システム)?(?:に|で|には|では|上で?|を)?[、 ]?(?:(?:確認|検索|閲覧|照会|入力)(?:し|いたし)(?:ました|た)(?:が|ところ|けれど|ものの)|(?:見|探し)(?:ました|た)(?:が|ところ))?[、 ]?"
+    r"(?:該当(?:する)?(?:の)?)?(?:保証|電子)?(?:証書|証券|該当|登録|表示|一覧|画面|データ|もの|検索結果|保証|D-Sure)?(?:に|が|は|も|を|の表示が|の登録が)?[、 ]?(?:まだ)?[、 ]?(?:証書|該当|登録|表示)?(?:が|は)?"
+    r"(?:あり(?:ません|ませんでした)|ございません(?:でした)?|ない(?:です|よう(?:です)?)?|なかった(?:です)?|出(?:ません(?:でした)?|ず|ない|て(?:こ|き)(?:ません(?:でした)?|ず))|表示(?:され|でき|が?でき)(?:ません(?:でした)?|ず|ない|なかった)|見つか(?:りません(?:でした)?|らず|らない|らなかった)|見当た(?:りません(?:でした)?|らず|らない|らなかった)|登録されて(?:い|お)(?:り?ません(?:でした)?|らず|ない)|ヒットし(?:ません(?:でした)?|ず)|(?:閲覧|確認)でき(?:ません(?:でした)?|ず|ない|なかった)|エラー(?:です|でした|になります|になりました)?)"
+    r"(?:(?:です|でした)?(?:ので|ため|から)|のため)?[、。 ]*",
+    re.IGNORECASE,
+)
+
+
+def is_not_there(text: str) -> bool:
+    """Whether a clause says that D-Sure shows no certificate; 問題はありません and 見ていません say something else."""
+    return _NOT_THERE.fullmatch(text) is not None
 
 
 def leaves(text: str) -> bool:
