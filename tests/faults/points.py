@@ -31,4 +31,7 @@ REPEATS_A_LETTER = frozenset({"sender.sent", "outbox.note_before_commit"})
 KEYS = ("keys.rotating",)
 """Passed many times by one `keys rotate`; tests/commands/test_keys.py rehearses each."""
 
-ALL = (*SMTP, *IMAP, *KEYS)
+RETENTION = ("disposal.portion",)
+"""Passed once for each portion of a `disposal approve`; tests/commands/test_retention.py rehearses it."""
+
+ALL = (*SMTP, *IMAP, *KEYS, *RETENTION)

@@ -19,6 +19,7 @@ from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState
 from bot.core.records.retention import DueItem, DueList, Retained, Retention, digest_of
 from bot.core.records.submission import SubmissionState, mail_number
 from bot.core.text.dates import JAPAN
+from bot.crash_points import crash_point
 from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.database.mapping import blank_notice
@@ -106,6 +107,7 @@ class Disposal(UseCases):
                 rows = " ".join(f"{what.row}/{item.row_id}" for item in still)
                 detail = {"what": str(what), "count": len(still), "rows": rows, "digest": digest_of(tuple(still))}
                 await journal.write(self._database, [Entry("disposal.done", "disposal", number, detail, actor)])
+        crash_point("disposal.portion")
         return len(still)
 
     @use_case
