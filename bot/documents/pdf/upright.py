@@ -60,7 +60,8 @@ def turning(page: Any, seen: Sequence[Character], box: Box) -> Turned:
     quarters = Counter[int]()
     for angle, letters in Counter([character.angle for character in seen]).items():
         quarters[round(angle / (math.pi / 2)) % _QUARTERS] += letters
-    return Turned(quarters.most_common(1)[0][0] if quarters else page.get_rotation() // 90, *box)
+    # not most_common(1), which imports heapq when it is called: a confined child can't
+    return Turned(max(quarters, key=lambda turn: quarters[turn]) if quarters else page.get_rotation() // 90, *box)
 
 
 def degrees(page: Any, seen: Sequence[Character], box: Box) -> int:
