@@ -21,7 +21,6 @@ from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.core.health.alarm_words import NOT_URGENT, WORDS
 from bot.core.health.alarms import Alarm
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog
@@ -99,9 +98,10 @@ _NAMES = ("OK", "WARNING", "CRITICAL")
 
 def _for_nagios(stands: _Status) -> tuple[int, str]:
     """The plugin's exit code and its one line, with perfdata."""
-    kinds = {alarm.kind for alarm in stands.alarms}
-    code = _OK if stands.is_well else _WARNING if stands.is_running and kinds <= NOT_URGENT else _CRITICAL
-    wrong = [WORDS[kind].title for kind in sorted(kinds)]
+    kinds = sorted({alarm.kind for alarm in stands.alarms})
+    can_wait = all(kind.words.can_wait for kind in kinds)
+    code = _OK if stands.is_well else _WARNING if stands.is_running and can_wait else _CRITICAL
+    wrong = [kind.words.title for kind in kinds]
     words = "、".join([*([] if stands.is_running else ["動いていません"]), *wrong]) or "正常"
     figures = {
         "mails_waiting": dict(stands.backlog.mails)[MailState.RECEIVED],
@@ -162,7 +162,7 @@ def _lines(stands: _Status) -> Iterator[str]:
         yield f"注意: {note}"
     yield f"警報: {len(stands.alarms)}件"
     for alarm in stands.alarms:
-        words = WORDS[alarm.kind]
+        words = alarm.kind.words
         yield f"  ・{words.title}{f'（{alarm.subject}）' if alarm.subject else ''}：{_when(alarm.since)}から。{alarm.detail}"
         for step in words.advice:
             yield f"      → {step}"
@@ -208,7 +208,7 @@ def _plain(stands: _Status) -> dict[str, object]:
                 "kind": str(alarm.kind),
                 "subject": alarm.subject,
                 "since": alarm.since,
-                "title": WORDS[alarm.kind].title,
+                "title": alarm.kind.words.title,
                 "detail": alarm.detail,
             }
             for alarm in stands.alarms

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.health.alarm_words import WORDS, AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import (
     WAITING_AFTER,
     Alarm,
@@ -137,7 +137,7 @@ class Alarms:
 
     def _mails(self, alarms: Sequence[Alarm], now: datetime) -> Iterator[OutgoingMail]:
         for alarm in alarms:
-            words = WORDS[alarm.kind]
+            words = alarm.kind.words
             if alarm.absent_since is not None and not (words.ends and alarm.told_on):
                 continue
             context = OperatorAlarm(
@@ -162,6 +162,6 @@ class Alarms:
             dead = alarm.subject if alarm.kind is AlarmKind.DESK_UNREACHABLE else ""
             return tuple(address for address in addresses if address.casefold() != dead)
 
-        if WORDS[alarm.kind].desks_know and self._operators == self._desks:
+        if alarm.kind.words.desks_know and self._operators == self._desks:
             return ()
         return others(self._operators) or others(self._desks)

@@ -7,35 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from types import MappingProxyType
 
-
-class AlarmKind(StrEnum):
-    """Everything that raises an alarm."""
-
-    MAILBOX_UNREADABLE = "mailbox_unreadable"
-    LOGIN_REFUSED = "login_refused"
-    MAILS_MISSING = "mails_missing"
-    NOT_COMPARED = "not_compared"
-    CERTIFICATE_ENDS = "certificate_ends"
-    MAILS_WAITING = "mails_waiting"
-    LEDGER_DIFFERS = "ledger_differs"
-    DISK_LOW = "disk_low"
-    DATABASE_FAILING = "database_failing"
-    RELAY_REFUSES = "relay_refuses"
-    LETTERS_REFUSED = "letters_refused"
-    LETTERS_RETURNED = "letters_returned"
-    LETTERS_DELAYED = "letters_delayed"
-    LETTERS_GIVEN_UP = "letters_given_up"
-    DESK_UNREACHABLE = "desk_unreachable"
-    FILES_TAKEN_OUT = "files_taken_out"
-    WORKER_FAILING = "worker_failing"
-    MAILS_PARKED = "mails_parked"
-    SUMMARY_MISSED = "summary_missed"
-    CRASH_LOOP = "crash_loop"
-    CLOCK_WRONG = "clock_wrong"
-    BACKUP_OLD = "backup_old"
+from bot.core.text.closed_list import ClosedList
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +17,8 @@ class AlarmWords:
 
     `daily`: told each day while it lasts; else only when there is a finding (`since`) of a later day than the last mail.
     `patience`: mailed only when it has lasted so long; `status` shows it at once. `desks_know`: a desk has a letter about it, so that
-    nobody but the operator gets another.
+    nobody but the operator gets another. `can_wait`: it stops no work and can wait for the morning, so that a watchdog warns of it; all
+    else is critical.
     """
 
     title: str
@@ -53,25 +27,37 @@ class AlarmWords:
     daily: bool = True
     patience: timedelta = timedelta(0)
     desks_know: bool = False
+    can_wait: bool = False
 
 
-WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
-    {
-        AlarmKind.MAILBOX_UNREADABLE: AlarmWords(
+class AlarmKind(ClosedList):
+    """Everything that raises an alarm."""
+
+    words: AlarmWords
+
+    MAILBOX_UNREADABLE = (
+        "mailbox_unreadable",
+        AlarmWords(
             "受信箱を確認できません",
             (
                 "メールサーバーと、そこまでの通信を確かめてください。",
                 "つながり次第自動で再開し、その間に届いたメールも全て取り込みます。",
             ),
         ),
-        AlarmKind.LOGIN_REFUSED: AlarmWords(
+    )
+    LOGIN_REFUSED = (
+        "login_refused",
+        AlarmWords(
             "受信箱へのログインが断られています",
             (
                 "設定 [imap] の利用者名と、パスワード又はトークンのファイルを確かめてください。",
                 "パスワードの期限切れやアカウントの停止がないか、メールサーバーの担当に確かめてください。",
             ),
         ),
-        AlarmKind.MAILS_MISSING: AlarmWords(
+    )
+    MAILS_MISSING = (
+        "mails_missing",
+        AlarmWords(
             "受信箱との照合で、取り込んでいないメールがありました",
             (
                 "取り込めたものは、届いたばかりのメールと同じように処理しました。",
@@ -79,33 +65,53 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             daily=False,
         ),
-        AlarmKind.NOT_COMPARED: AlarmWords(
+    )
+    NOT_COMPARED = (
+        "not_compared",
+        AlarmWords(
             "受信箱との照合ができていません",
             ("./run mailbox reconcile を実行し、表示される理由を確かめてください。",),
+            can_wait=True,
         ),
-        AlarmKind.CERTIFICATE_ENDS: AlarmWords(
+    )
+    CERTIFICATE_ENDS = (
+        "certificate_ends",
+        AlarmWords(
             "メールサーバーの証明書の期限が近づいています",
             ("メールサーバーの担当に、証明書の更新を依頼してください。期限が過ぎると受信できません。",),
+            can_wait=True,
         ),
-        AlarmKind.MAILS_WAITING: AlarmWords(
+    )
+    MAILS_WAITING = (
+        "mails_waiting",
+        AlarmWords(
             "受信したメールの処理が滞っています",
             (
                 "./run status と、システムの記録（journalctl -u hosho-bot）を確かめてください。",
                 "メールは失われていません。処理が動き次第、届いた順に進みます。",
             ),
         ),
-        AlarmKind.LEDGER_DIFFERS: AlarmWords(
+    )
+    LEDGER_DIFFERS = (
+        "ledger_differs",
+        AlarmWords(
             "受信したメールの数と、処理の結果の数が合いません",
             ("./run status を確かめ、システムの保守担当に連絡してください。",),
         ),
-        AlarmKind.DISK_LOW: AlarmWords(
+    )
+    DISK_LOW = (
+        "disk_low",
+        AlarmWords(
             "ディスクの空きが少ないため、受信を止めています",
             (
                 "不要なファイルを削除するか、ディスクを増やしてください。",
                 "空きができ次第、自動で受信を再開します。メールは送信元又は受信箱に残っています。",
             ),
         ),
-        AlarmKind.DATABASE_FAILING: AlarmWords(
+    )
+    DATABASE_FAILING = (
+        "database_failing",
+        AlarmWords(
             "データベースを一時使えませんでした",
             (
                 "今は使えています。ディスクと、システムの記録（journalctl -u hosho-bot）を確かめてください。",
@@ -113,7 +119,10 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
         ),
-        AlarmKind.RELAY_REFUSES: AlarmWords(
+    )
+    RELAY_REFUSES = (
+        "relay_refuses",
+        AlarmWords(
             "中継サーバーが市からの送信を断っています",
             (
                 "中継サーバーの答えを、中継サーバーの担当に見せてください。設定は [outgoing] です。",
@@ -122,43 +131,65 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
                 "送らなくてよいものは ./run outbox list --state queued で確かめ、./run outbox cancel 番号 で取りやめられます。",
             ),
         ),
-        AlarmKind.LETTERS_REFUSED: AlarmWords(
+    )
+    LETTERS_REFUSED = (
+        "letters_refused",
+        AlarmWords(
             "大きさ又は内容を理由に断られたメールがあります",
             (
                 "./run outbox list --state bounced で確かめてください。",
                 "中継サーバーの担当に、市の通知を通すよう依頼してから ./run outbox retry 番号 で送り直せます。",
             ),
             ends=False,
+            can_wait=True,
         ),
-        AlarmKind.LETTERS_RETURNED: AlarmWords(
+    )
+    LETTERS_RETURNED = (
+        "letters_returned",
+        AlarmWords(
             "市の側を理由に不達となったメールがあります",
             (
                 "戻った通知の言葉を、中継サーバーの担当に見せてください。",
                 "./run outbox list --state bounced で確かめ、原因を除いてから ./run outbox retry 番号 で送り直せます。",
             ),
             ends=False,
+            can_wait=True,
         ),
-        AlarmKind.LETTERS_DELAYED: AlarmWords(
+    )
+    LETTERS_DELAYED = (
+        "letters_delayed",
+        AlarmWords(
             "送信できないメールがあります",
             (
                 "./run outbox list --state queued で理由を確かめてください。",
                 "中継サーバーに届いていないときは、中継サーバーと [outgoing] の設定を確かめてください。",
             ),
         ),
-        AlarmKind.LETTERS_GIVEN_UP: AlarmWords(
+    )
+    LETTERS_GIVEN_UP = (
+        "letters_given_up",
+        AlarmWords(
             "期限までに送信できず、送信をやめたメールがあります",
             (
                 "./run outbox list --state expired で確かめてください。",
                 "原因を除いてから ./run outbox retry 番号 で送り直せます。",
             ),
             ends=False,
+            can_wait=True,
         ),
-        AlarmKind.DESK_UNREACHABLE: AlarmWords(
+    )
+    DESK_UNREACHABLE = (
+        "desk_unreachable",
+        AlarmWords(
             "担当あてのメールが届きません",
             ("設定 [[desks]] 又は [operator] のアドレスと、その受信箱を確かめてください。",),
             ends=False,
+            can_wait=True,
         ),
-        AlarmKind.FILES_TAKEN_OUT: AlarmWords(
+    )
+    FILES_TAKEN_OUT = (
+        "files_taken_out",
+        AlarmWords(
             "メールの装置が添付ファイルを取り除いているようです",
             (
                 "受信箱に届くメールの添付ファイル（PDF、画像、圧縮ファイル）を、無害化や隔離の対象から外せるか、装置の担当に確かめてください。",
@@ -166,8 +197,12 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
             daily=False,
+            can_wait=True,
         ),
-        AlarmKind.WORKER_FAILING: AlarmWords(
+    )
+    WORKER_FAILING = (
+        "worker_failing",
+        AlarmWords(
             "処理が続けて失敗しています",
             (
                 "システムの記録（journalctl -u hosho-bot）で理由を確かめ、除いてください。フォルダのときは、場所と権限を確かめてください。",
@@ -175,7 +210,10 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             patience=timedelta(minutes=5),
         ),
-        AlarmKind.MAILS_PARKED: AlarmWords(
+    )
+    MAILS_PARKED = (
+        "mails_parked",
+        AlarmWords(
             "読み取れず、保留したメールがあります",
             (
                 "./run mail list --state parked で理由を確かめてください。",
@@ -184,15 +222,22 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ends=False,
             daily=False,
             desks_know=True,
+            can_wait=True,
         ),
-        AlarmKind.SUMMARY_MISSED: AlarmWords(
+    )
+    SUMMARY_MISSED = (
+        "summary_missed",
+        AlarmWords(
             "定時報告を送っていません",
             (
                 "システムの記録（journalctl -u hosho-bot）で理由を確かめてください。",
                 "すぐに送るには ./run summary --send を実行してください。",
             ),
         ),
-        AlarmKind.CRASH_LOOP: AlarmWords(
+    )
+    CRASH_LOOP = (
+        "crash_loop",
+        AlarmWords(
             "繰り返し異常終了しています",
             (
                 "システムの記録（journalctl -u hosho-bot）を、システムの保守担当に見せてください。",
@@ -200,7 +245,10 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
         ),
-        AlarmKind.CLOCK_WRONG: AlarmWords(
+    )
+    CLOCK_WRONG = (
+        "clock_wrong",
+        AlarmWords(
             "機械の時計が大きくずれました",
             (
                 "timedatectl で、今の時刻と、時刻の同期を確かめてください。",
@@ -208,29 +256,17 @@ WORDS: MappingProxyType[AlarmKind, AlarmWords] = MappingProxyType(
             ),
             ends=False,
             daily=False,
+            can_wait=True,
         ),
-        AlarmKind.BACKUP_OLD: AlarmWords(
+    )
+    BACKUP_OLD = (
+        "backup_old",
+        AlarmWords(
             "新しいバックアップがありません",
             (
                 "バックアップの仕組み（hosho-bot-backup.timer、cron など）と、置き場所の空きを確かめてください。",
                 "./run backup create で、今すぐ作れます。場所は設定 backup.folder か operator.backup、日数は operator.backup_days です。",
             ),
+            can_wait=True,
         ),
-    }
-)
-
-NOT_URGENT = frozenset(
-    {
-        AlarmKind.NOT_COMPARED,
-        AlarmKind.CERTIFICATE_ENDS,
-        AlarmKind.LETTERS_REFUSED,
-        AlarmKind.LETTERS_RETURNED,
-        AlarmKind.LETTERS_GIVEN_UP,
-        AlarmKind.DESK_UNREACHABLE,
-        AlarmKind.FILES_TAKEN_OUT,
-        AlarmKind.MAILS_PARKED,
-        AlarmKind.CLOCK_WRONG,
-        AlarmKind.BACKUP_OLD,
-    }
-)
-"""What stops no work and can wait for the morning: a watchdog warns of it; all else is critical."""
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.health.alarm_words import WORDS, AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
@@ -267,7 +267,7 @@ def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> Ala
         before = known.pop((alarm.kind, alarm.subject), None)
         told_on = before.told_on if before else ""
         current = replace(alarm, since=min(before.since, alarm.since) if before else alarm.since, told_on=today)
-        words = WORDS[alarm.kind]
+        words = alarm.kind.words
         is_news = told_on != today and (words.daily or japanese_day(alarm.since) > told_on)
         if is_news and abs(now - current.since) >= words.patience:
             told.append(current)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from bot.core.health.alarm_words import NOT_URGENT, WORDS, AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import CERTIFICATE_DAYS
 from bot.core.health.finding_kinds import Finding, FindingKind
 from bot.core.health.probe_facts import (
@@ -414,8 +414,8 @@ _SEEN_ANEW = frozenset(
 def _alarms(fact: Alarms, _now: datetime) -> Iterator[Finding]:
     for alarm in fact.alarms:
         if alarm.kind not in _SEEN_ANEW:
-            kind = FindingKind.ALARM_CAN_WAIT if alarm.kind in NOT_URGENT else FindingKind.ALARM
-            words = WORDS[alarm.kind]
+            kind = FindingKind.ALARM_CAN_WAIT if alarm.kind.words.can_wait else FindingKind.ALARM
+            words = alarm.kind.words
             about = f"（{alarm.subject}）" if alarm.subject else ""
             what = f"{words.title}{about}：{alarm.detail}".rstrip("。")
             yield kind.found(alarm.kind.value, what=what, cure="".join(words.advice).rstrip("。"))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.health.alarm_words import WORDS, AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import (
     OVER_AFTER,
     Alarm,
@@ -186,7 +186,7 @@ def test_the_relays_own_words_are_told_without_addresses():
 
 @pytest.mark.parametrize("kind", AlarmKind)
 def test_an_alarms_words_are_japanese_short_and_say_what_to_do(kind):
-    words = WORDS[kind]
+    words = kind.words
     assert re.search("[ぁ-ん]", words.title)
     assert not words.title.endswith("。")
     assert len(words.title) <= 31  # with 【警報】 in a line of 70 columns
