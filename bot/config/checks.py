@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from bot.config.mistakes import CURES, Mistake
 from bot.config.types import LOCAL_PART_OCTETS, is_loopback
@@ -16,10 +17,7 @@ from bot.core.records.own_identifiers import TOKEN_CHARACTERS
 
 def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     """Rules over several sections, on what was written, so that they speak even when a section is wrong."""
-
-    def table(name: str) -> Mapping[str, object]:
-        value = data.get(name)
-        return value if isinstance(value, Mapping) else {}
+    table = partial(_table, data)
 
     # A door whose `enabled` is no true or false is reported as such, and was meant.
     doors = [table(name).get("enabled", False) for name in ("smtp", "lmtp", "imap")]
@@ -93,7 +91,7 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
     own = _written(inboxes)
     if len(set(own)) != len(own):
         yield Mistake("mail.inboxes", "同じアドレスが2回あります", "1つにしてください")
-    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    tables = _tables(desks)
     for place, desk in enumerate(tables, 1):
         for address in _written(desk.get("inboxes")):
             if address in own:
@@ -110,14 +108,21 @@ def _doubled(inboxes: object, desks: object) -> Iterator[Mistake]:
             yield Mistake(f"desks（{place}番目）.name", "同じ名称の担当があります", "別の名称にしてください")
 
 
+def _table(data: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """The section, empty where it is none."""
+    value = data.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _tables(desks: object) -> list[Mapping[str, object]]:
+    """The desks among what was written as such."""
+    return [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+
+
 def _to_ourselves(data: Mapping[str, object], desks: object) -> Iterator[Mistake]:
     """Letters that would come back in by our own door: alarms, keys, and all that leaves by a relay that is ourselves."""
-
-    def table(name: str) -> Mapping[str, object]:
-        value = data.get(name)
-        return value if isinstance(value, Mapping) else {}
-
-    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    table = partial(_table, data)
+    tables = _tables(desks)
     ours = {*_written(table("mail").get("inboxes")), *(one for desk in tables for one in _written(desk.get("inboxes")))}
     places: list[tuple[str, list[str]]] = [("operator.address", [str(table("operator").get("address", ""))])]
     for place, desk in enumerate(tables, 1):
@@ -140,7 +145,7 @@ def _to_ourselves(data: Mapping[str, object], desks: object) -> Iterator[Mistake
 
 def _desk_rules(rules: object, desks: object) -> Iterator[Mistake]:
     """That each rule gives mails to a desk that there is, and that only one desk gets the rest."""
-    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    tables = _tables(desks)
     names = [desk.get("name") for desk in tables]
     for place, rule in enumerate(rules if isinstance(rules, list) else (), 1):
         if isinstance(rule, Mapping) and rule.get("desk") and rule["desk"] not in names:
@@ -156,7 +161,7 @@ def _reminders(table: Mapping[str, object], desks: object) -> Iterator[Mistake]:
     if isinstance(deputy, int) and isinstance(head, int) and 0 < head <= deputy:
         cure = "held_deputy_days より大きくしてください"
         yield Mistake("reminders.held_head_days", "代理の方に知らせる日数より後になっていません", cure)
-    tables = [desk for desk in desks if isinstance(desk, Mapping)] if isinstance(desks, list) else []
+    tables = _tables(desks)
     for days, key in ((deputy, "deputy"), (head, "head")):
         if days and tables and not any(desk.get(key) for desk in tables):
             cure = f"[[desks]] に {key} を書いてください"

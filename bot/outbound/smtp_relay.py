@@ -312,11 +312,11 @@ _NO_LOGIN = LazyPattern(r"SMTP AUTH extension|authentication method|support XOAU
 def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_relays: bool) -> Delivery:
     """An error before the mail was sent; it never refuses the mail."""
     words = str(trouble) or type(trouble).__name__
-    certificate = next((cause for cause in _causes(trouble) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    certificate = next((cause for cause in causes(trouble) if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if certificate is not None:
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} の証明書を信頼できません（{certificate.verify_message}）。outgoing.host と outgoing.ca_file を確かめてください"
-    elif any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HUNG_UP) for cause in _causes(trouble)):
+    elif any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _HUNG_UP) for cause in causes(trouble)):
         reason = OutboxReason.RELAY_INSECURE
         words = f"{relay} と暗号化通信を始められません（{words}）。outgoing.tls と outgoing.port を確かめてください"
     elif "STARTTLS extension" in words:
@@ -342,7 +342,7 @@ def _not_taken(trouble: aiosmtplib.SMTPException | OSError, relay: str, *, is_re
     return Delivery(RelayOutcome.DEFERRED, reason, _line(words), is_relays=is_relays)
 
 
-def _causes(trouble: BaseException) -> Iterator[BaseException]:
+def causes(trouble: BaseException) -> Iterator[BaseException]:
     """The exception and the chain of its causes."""
     cause: BaseException | None = trouble
     while cause is not None:

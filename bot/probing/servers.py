@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from bot.intake.imap.cursor import MailboxCursor
 from bot.intake.imap.login import certificate_end, logged_in
 from bot.intake.imap.mailbox import OpenMailbox
 from bot.intake.imap.wire import ImapError, ImapLostError, ImapRefusedError, LoginRefusedError
+from bot.outbound.smtp_relay import causes
 from bot.wiring import imap_settings_of
 
 TRIAL_SECONDS = 30.0
@@ -63,13 +64,13 @@ async def _talk(seconds: float) -> AsyncIterator[_Talk]:
 
 
 def _refusal(stage: Stage, error: Exception) -> Refusal:
-    causes = list(_causes(error))
-    told = (_of_security(cause) or _of_imap(stage, cause) or _of_smtp(stage, cause) for cause in causes)
+    chain = list(causes(error))
+    told = (_of_security(cause) or _of_imap(stage, cause) or _of_smtp(stage, cause) for cause in chain)
     if first := next(filter(None, told), None):
         return first
-    if any(isinstance(cause, TimeoutError) for cause in causes):
+    if any(isinstance(cause, TimeoutError) for cause in chain):
         return Refusal(stage, Error.SILENCE)
-    return Refusal(stage, Error.NETWORK, _line(getattr(causes[-1], "strerror", "") or str(error)))
+    return Refusal(stage, Error.NETWORK, _line(getattr(chain[-1], "strerror", "") or str(error)))
 
 
 def _of_security(cause: BaseException) -> Refusal | None:
@@ -104,13 +105,6 @@ def _of_smtp(stage: Stage, cause: BaseException) -> Refusal | None:
     if type(cause) is aiosmtplib.SMTPException and stage in {Stage.STARTTLS, Stage.AUTH}:  # it knows no such command
         return Refusal(stage, Error.NOT_OFFERED, _line(str(cause)))
     return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _line(text: str) -> str:

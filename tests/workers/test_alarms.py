@@ -101,7 +101,7 @@ async def test_a_restart_tells_nothing_twice(alarms, store, composer, policy, wa
 
 async def test_without_an_operator_all_desks_are_told(store, composer, policy, watch):
     desks = (*policy.desks, Desk("財政課", "zaisei@city.example.jp"), Desk("契約課2", DESK))
-    health = MailboxHealth(BOX, watch(), failing_since=watch(), refused_logins=3, trouble="LOGIN: NO")
+    health = MailboxHealth(BOX, failing_since=watch(), refused_logins=3, trouble="LOGIN: NO")
     alarms = Alarms(store, composer, replace(policy, desks=desks), watch, mailboxes=[lambda: health])
     assert await alarms.look() == 2
     subject = "【警報】受信箱へのログインが断られています"

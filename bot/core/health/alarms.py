@@ -42,13 +42,12 @@ OVER_AFTER = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class MailboxHealth:
-    """How it stands with a watched mailbox. `looked_at`: the last look that succeeded, since `started_at`.
+    """How it stands with a watched mailbox. `looked_at`: the last look that succeeded.
 
     `failing_since`: no look has succeeded since then; None while all is well. `trouble`: the last error, in the log's words.
     """
 
     mailbox: str
-    started_at: datetime
     looked_at: datetime | None = None
     failing_since: datetime | None = None
     refused_logins: int = 0

@@ -41,4 +41,4 @@ class Backlog:
 
 def as_seen_from_outside(memory: MailboxMemory) -> MailboxHealth:
     """A watched mailbox's health for who knows nothing but the database: no look since the last one that was saved."""
-    return MailboxHealth(memory.mailbox, memory.looked_at, memory.looked_at, failing_since=memory.looked_at)
+    return MailboxHealth(memory.mailbox, memory.looked_at, failing_since=memory.looked_at)

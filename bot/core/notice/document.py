@@ -6,7 +6,7 @@ nothing is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +67,12 @@ class Line:
     def text(self) -> str:
         """The cells' texts, joined by a blank."""
         return " ".join(cell.text for cell in self.cells)
+
+    def between(self, begin: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[PageCell, int, int]]:
+        """The cells between two positions (cell, character), each with where its part begins and ends."""
+        for index, cell in enumerate(self.cells):
+            if begin[0] <= index <= end[0]:
+                yield cell, begin[1] if index == begin[0] else 0, end[1] if index == end[0] else len(cell.text)
 
 
 @dataclass(frozen=True, slots=True)

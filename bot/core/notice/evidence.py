@@ -65,14 +65,10 @@ def evidence_of(field: Field, page: int, cells: Iterable[PageCell]) -> Evidence 
 def cells_between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[PageCell, ...]:
     """The cells of a line between two positions (cell, character). Where its characters stand is not known, a box is cut in proportion."""
     found: list[PageCell] = []
-    for index, cell in enumerate(line.cells):
-        if index < begin[0] or index > end[0]:
-            continue
-        start = begin[1] if index == begin[0] else 0
-        stop = end[1] if index == end[0] else len(cell.text)
-        text = cell.text[start:stop]
+    for cell, first, last in line.between(begin, end):
+        text = cell.text[first:last]
         if text.strip():
-            start += len(text) - len(text.lstrip())
+            start = first + len(text) - len(text.lstrip())
             stop = start + len(text.strip())
             x0, x1 = _edge(cell, start), _edge(cell, stop)
             edges = cell.edges[start : stop + 1] if len(cell.edges) == len(cell.text) + 1 else ()

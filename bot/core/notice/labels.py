@@ -40,7 +40,6 @@ class FoundLabel:
     begins: tuple[int, int]  # the label's position
     value_from: tuple[int, int]  # where its value begins
     value_to: tuple[int, int]  # and ends
-    has_colon: bool  # a colon follows
     starts_cell: bool  # it is at the beginning of a cell
     x0: float  # the label's own extent, in points
     x1: float
@@ -83,7 +82,7 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
     compact = _compact(line)
     bullet = _BULLET.match(compact.text)
     first = bullet.end() if bullet else 0
-    accepted: list[tuple[re.Match[str], int, bool]] = []
+    accepted: list[tuple[re.Match[str], int]] = []
     for match in _LABEL.finditer(compact.text):
         end = _end_of_label(compact, match.end())
         bracketed = _CLOSING.match(compact.text, end)
@@ -95,7 +94,7 @@ def find_labels(line: Line) -> tuple[FoundLabel, ...]:
             continue
         at_end = not rest or end in compact.after_blank or bracketed is not None
         if colon or (at_start and (at_end or _is_value(match.lastgroup, rest))):
-            accepted.append((match, colon.end() if colon else end, colon is not None))
+            accepted.append((match, colon.end() if colon else end))
     return tuple(_found(line, compact, accepted, n) for n in range(len(accepted)))
 
 
@@ -148,8 +147,8 @@ def _is_value(field: str | None, rest: str) -> bool:
     return False
 
 
-def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], int, bool]], n: int) -> FoundLabel:
-    match, value_index, has_colon = accepted[n]
+def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], int]], n: int) -> FoundLabel:
+    match, value_index = accepted[n]
     end_of_line = (len(line.cells), 0)
 
     def place(index: int) -> tuple[int, int]:
@@ -162,7 +161,6 @@ def _found(line: Line, compact: _Compact, accepted: list[tuple[re.Match[str], in
         begins=begins,
         value_from=place(value_index),
         value_to=place(accepted[n + 1][0].start()) if n + 1 < len(accepted) else end_of_line,
-        has_colon=has_colon,
         starts_cell=match.start() in compact.after_blank,
         x0=label_cells[0].x0,
         x1=label_cells[-1].x1,
@@ -188,14 +186,9 @@ def between(line: Line, begin: tuple[int, int], end: tuple[int, int]) -> tuple[s
     """The text of a line between two positions, and its x0 and x1 in points; None when it is blank."""
     pieces: list[str] = []
     x0 = x1 = None
-    for index, cell in enumerate(line.cells):
-        if index < begin[0] or index > end[0]:
-            continue
-        start = begin[1] if index == begin[0] else 0
-        stop = end[1] if index == end[0] else len(cell.text)
-        piece = cell.text[start:stop]
-        if piece.strip():
-            pieces.append(piece.strip())
+    for cell, start, stop in line.between(begin, end):
+        if piece := cell.text[start:stop].strip():
+            pieces.append(piece)
             width = (cell.x1 - cell.x0) / max(len(cell.text), 1)
             x0 = cell.x0 + width * start if x0 is None else x0
             x1 = cell.x1 if stop == len(cell.text) else cell.x0 + width * stop

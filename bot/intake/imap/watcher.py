@@ -91,7 +91,7 @@ class ImapWatcher:
         self._lists_headers = True
         self._renumbered: list[datetime] = []  # the changes of UIDVALIDITY within RENUMBERED_WITHIN
         self._tried_to_compare_at: datetime | None = None
-        self._health = MailboxHealth(settings.name, clock())
+        self._health = MailboxHealth(settings.name)
 
     @property
     def health(self) -> MailboxHealth:

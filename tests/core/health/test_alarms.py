@@ -36,7 +36,7 @@ def ago(**span: float) -> datetime:
 
 
 def box(**changes: object) -> MailboxHealth:
-    return replace(MailboxHealth(BOX, ago(days=3), looked_at=ago(minutes=1)), **changes)
+    return replace(MailboxHealth(BOX, looked_at=ago(minutes=1)), **changes)
 
 
 def failing(minutes: float, **changes: object) -> MailboxHealth:
