@@ -25,8 +25,9 @@ _PEAK_RSS = "peak_rss_mib"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Iterator[None]:
-    """What is collected stays to the end: the garbage collector need not look through it, now or later."""
+    """What is collected stays to the end: the garbage collector need not look through it, now or later. Nor so often at what tests make."""
     gc.disable()
+    gc.set_threshold(10_000)
     try:
         return (yield)
     finally:

@@ -38,10 +38,15 @@ def every_pattern() -> dict[str, LazyPattern[Any]]:
 def _is_right(pattern: LazyPattern[Any]) -> bool:
     """Wrong ones are other tests' (a city's settings); that ours can be compiled is tested in test_lazy_pattern.py."""
     try:
-        parser.parse(pattern.pattern, pattern.flags)
+        _tree(pattern.pattern, pattern.flags)
     except re.error:
         return False
     return True
+
+
+@cache
+def _tree(pattern: Any, flags: int) -> Any:
+    return parser.parse(pattern, flags)
 
 
 @cache
@@ -68,7 +73,7 @@ def is_used_again_and_again(pattern: LazyPattern[Any]) -> bool:
 @cache
 def atoms(pattern: LazyPattern[Any]) -> list[str]:
     """Short texts that the pattern speaks of: its literals, a member or two of each of its classes."""
-    found = dict.fromkeys(text for text in _atoms(parser.parse(pattern.pattern, pattern.flags)) if text)
+    found = dict.fromkeys(text for text in _atoms(_tree(pattern.pattern, pattern.flags)) if text)
     return list(found)
 
 
