@@ -116,6 +116,7 @@ READERS: dict[str, frozenset[str]] = {
     "bot.core.contractor.links": frozenset(),
     "bot.core.contractor.matter": frozenset(),
     "bot.core.contractor.sentences": frozenset(),
+    "bot.core.contractor.settled": frozenset(),
     "bot.core.notice.entry_forms": frozenset(
         {"MOST_FORMS", "EntryForm", "EntryTable", "entered_how", "entry_table", "form_text"}
     ),

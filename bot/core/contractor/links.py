@@ -14,9 +14,10 @@ from importlib.resources import files
 from itertools import islice
 from urllib.parse import unquote
 
+from bot.core.mail.gateways import says_taken_out
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import submitted_words
-from bot.core.text.boilerplate import own_of, stated_paragraphs
+from bot.core.text.boilerplate import own_paragraphs
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 
@@ -64,7 +65,7 @@ _ANNOUNCES = LazyPattern(
     r"ダウンロ-ド|ダウンロード|download|dlキー|(?:保存|公開|有効|掲載|閲覧)期[限間]|expires"
     r"|共有(?:リンク|フォルダ|ファイル|url|しま|いた|され)|リンク(?:先|から|より|を?(?:お?送|共有|開|クリック))"
     r"|ファイル(?:転送|便|共有|送信|ストレ|サーバ|の?受(?:取|け取))|クラウド|ストレージ|アップロード|アップしま|アップいた"
-    r"|(?:url|リンク|アドレス|サイト)(?:より|から|にて|に(?:て|アクセス|置|格納)|を(?:ご?参照|ご?確認|クリック|開))|shared|sharing|transfer|url *(?:です|は|を|に|→|⇒|:)|pdf(?:は|を)?こちら|添付(?:メ[-ー]ル|ファイル|書類)?が(?:送れ|できま)|(?:下記|上記|以下|こちら|次)(?:に|へ)(?:て)?(?:保存|格納|保管|アップ|掲載|置い|登録|送信)|(?:分離|切り離|隔離)(?:され|し)|(?:下記|上記|以下|こちら)(?:より|から)(?:取得|入手|受け?取|ご?覧|開|保存)|[^ /]\.(?:pdf|zip)(?:$|[(「」)])"
+    r"|(?:url|リンク|アドレス|サイト)(?:より|から|にて|に(?:て|アクセス|置|格納)|を(?:ご?参照|ご?確認|クリック|開))|shared|sharing|transfer|url *(?:です|は|を|に|→|⇒|:)|pdf(?:は|を)?こちら|添付(?:メ[-ー]ル|ファイル|書類)?が(?:送れ|できま)|(?:下記|上記|以下|こちら|次)(?:に|へ)(?:て)?(?:保存|格納|保管|アップ|掲載|置い|登録|送信)|分離|切り離|隔離|(?:ドライブ|サーバ[ー-]?|フォルダ[ー-]?|サイト|ペ[ー-]ジ|場所|ところ)に[^。]{0,16}(?:置|入れ|上げ|載せ|格納|保管|保存|用意)|(?:下記|上記|以下|こちら)(?:より|から)(?:取得|入手|受け?取|ご?覧|開|保存)|[^ /]\.(?:pdf|zip)(?:$|[(「」)])"
 )
 _KANA = LazyPattern(r"[ぁ-んァ-ヶ]")
 # Words that hand something over: enough where the link itself looks like one to a single file.
@@ -76,12 +77,12 @@ _NEAR = 3
 """A link and what announces it stand within so many lines."""
 
 
-def file_links(mail: Mail) -> tuple[FileLink, ...]:
-    """The links to files, each host once, in the mail's order."""
+def file_links(mail: Mail, *, has_notice: bool = False) -> tuple[FileLink, ...]:
+    """The links to files, each host once, in the mail's order. `has_notice`: what a gateway says above one took nothing that is missed."""
     lines = unicodedata.normalize("NFKC", submitted_words(mail)[:_CHARACTERS]).splitlines()
     found = [known for url in _urls("\n".join(lines)) if (known := _known(*url))]
     found += [known for target in mail.targets for url in _urls(target) if (known := _known(*url))]
-    announced = _announced(lines, mail.targets) if any(map(_KANA.search, lines)) else ()
+    announced = _announced(mail, lines, is_missed=not has_notice) if any(map(_KANA.search, lines)) else ()
     return tuple({one.host: one for one in islice((*announced, *found), _MOST)}.values())
 
 
@@ -104,10 +105,10 @@ def _known(host: str, rest: str) -> FileLink | None:
     return None
 
 
-def _announced(lines: Sequence[str], targets: Sequence[str]) -> Iterator[FileLink]:
+def _announced(mail: Mail, lines: Sequence[str], *, is_missed: bool) -> Iterator[FileLink]:
     """Links to hosts that nobody knows, in the paragraphs of a sender's own that announce a download."""
-    own = [own_of(one, is_first=n == 0) for n, one in enumerate(stated_paragraphs("\n".join(lines)))]
-    told = [line for paragraph in own for line in paragraph.split("\n")]
+    stated = own_paragraphs("\n".join(lines))
+    told = [line for one, own in stated for line in (one if is_missed and _is_of_gateway(one) else own).split("\n")]
     bare = list(map(_without_links, told))
     loud = [place for place, line in enumerate(bare) if _ANNOUNCES.search(line)]
     soft = [place for place, line in enumerate(bare) if _HANDS_OVER.search(line)]
@@ -118,8 +119,13 @@ def _announced(lines: Sequence[str], targets: Sequence[str]) -> Iterator[FileLin
         elif _is_near(place, soft):
             yield from _others(url for url in urls if _LIKE_A_TOKEN.search(url[1]))
     if loud or soft:
-        urls = [url for target in targets for url in _urls(target)]
+        urls = [url for target in mail.targets for url in _urls(target)]
         yield from _others(url for url in urls if loud or _LIKE_A_TOKEN.search(url[1]))
+
+
+def _is_of_gateway(paragraph: str) -> bool:
+    """Whether a server says where it has put what was attached: boilerplate, but it holds the file."""
+    return says_taken_out(paragraph) and _URL.search(paragraph.lower()) is not None
 
 
 def _is_near(place: int, others: Sequence[int]) -> bool:

@@ -6,9 +6,11 @@ doubt it is a question. Pure; linear; nothing is raised.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.contractor.sentences import Purpose, echoes_arrival, is_again, is_of_earlier, purpose_of, sentences
+from bot.core.contractor.settled import begs_for_work, reports, says_back
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import asked_words, is_reply, own_words
 from bot.core.text.boilerplate import RULE, own_of, stated_paragraphs
@@ -59,7 +61,8 @@ def matter_of(mail: Mail) -> Matter:
     arrival = [one for purpose, one in found if purpose is Purpose.ARRIVAL]
     questions = [one for purpose, one in found if purpose is Purpose.QUESTION]
     wishes = [one for kind, one in found if kind is Purpose.WISH and (one in first or _OURS_TO_DO.search(one))]
-    asks = any(not ((arrival or names_arrival) and echoes_arrival(one)) for one in (*questions, *wishes))
+    is_asked = bool(arrival) or names_arrival
+    asks = any(not (is_asked and _is_of_arrival(one)) for one in (*questions, *wishes))
     asks = asks or (is_first and not arrival and not names_arrival and _ASKS.search(subject) is not None)
     asks = asks or (bool(arrival) and any(_OTHER_PAPERS.search(one) for one in arrival))
     earlier = any(is_of_earlier(one) for one in told) and not any(is_again(one) for one in told)
@@ -71,9 +74,30 @@ def matter_of(mail: Mail) -> Matter:
         sends=(any(purpose is Purpose.SENDING and one in first for purpose, one in found) or announced)
         and not asks
         and not arrival,
-        only_thanks=Purpose.THANKS in purposes
-        and all(purpose in {Purpose.THANKS, Purpose.COURTESY} or _is_bare(one) for purpose, one in found),
+        only_thanks=not asks and _only_thanks(found),
     )
+
+
+def _is_of_arrival(sentence: str) -> bool:
+    return echoes_arrival(sentence) and _OTHER_PAPERS.search(sentence) is None
+
+
+def _only_thanks(found: Sequence[tuple[Purpose, str]]) -> bool:
+    """Whether somebody thanks, or says that he knows it, and what else he tells makes no work."""
+    purposes = {purpose for purpose, _ in found}
+    return Purpose.THANKS in purposes and all(_makes_no_work(purpose, one) for purpose, one in found)
+
+
+def _makes_no_work(purpose: Purpose, sentence: str) -> bool:
+    match purpose:
+        case Purpose.THANKS:
+            return True
+        case Purpose.COURTESY:
+            return not begs_for_work(sentence)
+        case Purpose.STATEMENT:
+            return reports(sentence) or says_back(sentence) or _is_bare(sentence)
+        case _:
+            return _is_bare(sentence)
 
 
 def _message(body: str) -> tuple[str, ...]:
@@ -118,7 +142,11 @@ _OF_THE_FIRM = LazyPattern(
 _VALUE = LazyPattern(r"[0-9]{5,6}-[0-9]{6}|[0-9],[0-9]{3}|円")
 
 
+_IN_BRACKETS = LazyPattern(r"\([^()]{1,10}\)$")
+
+
 def _is_bare(sentence: str) -> bool:
+    sentence = _IN_BRACKETS.sub("", sentence)
     papers = names_notice(sentence) or _OTHER_PAPERS.search(sentence)
     return _OF_THE_FIRM.search(sentence) is not None or not (
         _HIRAGANA.search(sentence) or _VALUE.search(sentence) or papers

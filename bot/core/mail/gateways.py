@@ -27,7 +27,7 @@ _SUBJECT_TAG = LazyPattern(
 # Lines without blanks. The past only: "受信時に削除されます" stands in disclaimers.
 _DONE = r"(?:しました|いたしました|致しました|されました|されています|してい[まる]す?|しております|済み|きました|られました|られています|ました)"
 _TAKEN_OUT = LazyPattern(
-    rf"添付(?:ファイル|物|書類|データ)?[^。]{{0,60}}(?:削除|除去|取り除|隔離|ブロック|遮断|破棄|分離|置換|置き?換え){_DONE}"
+    rf"添付(?:ファイル|物|書類|データ)?[^。]{{0,60}}(?:削除|除去|取り除|隔離|ブロック|遮断|破棄|分離(?:保管|保存)?|置換|置き?換え|(?:ダウンロード|リンク|url)(?:形式|用)?[^。]{{0,8}}変換){_DONE}"
     rf"|(?:次|以下|下記)の(?:添付)?ファイル[^。]{{0,30}}(?:削除|除去|取り除|隔離|ブロック|遮断|破棄){_DONE}"
     r"|[\[【(]添付(?:ファイル)?(?:の|を)?(?:削除|除去|隔離|ブロック)(?:通知|済み?|のお知らせ)?[\]】)]"
     r"|attach(?:ment|edfile)s?.{0,60}(?:was|were|hasbeen|havebeen)(?:automatically)?(?:been)?(?:removed|deleted|stripped|blocked|quarantined|replaced|dropped|withheld)"

@@ -14,7 +14,7 @@ from itertools import islice
 from bot.core.mail.delivery_status import Report
 from bot.core.mail.message import Mail
 from bot.core.mail.reply_text import SEAM, UNSEEN, is_quoted
-from bot.core.text.boilerplate import own_of, stated_paragraphs, without_boilerplate
+from bot.core.text.boilerplate import own_paragraphs, stated_paragraphs, without_boilerplate
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import fold
 from bot.core.text.pgp_clearsign import clear_signed
@@ -39,8 +39,8 @@ def asked_words(body: str) -> str:
     words = own_words(body[:_LOOKED_AT])
     above = len(stated_paragraphs(words, is_open=False))
     told = (
-        own_of(one, is_first=place == 0)
-        for place, one in enumerate(stated_paragraphs(words))
+        own
+        for place, (one, own) in enumerate(own_paragraphs(words))
         if place < above or _GOES_ON.search(fold(one)) or _ASKS_OF_OURS.search(fold(one))
     )
     return "\n\n".join(filter(None, told))

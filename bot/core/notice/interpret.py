@@ -153,7 +153,8 @@ def put_together(read: ReadMail, said: Sequence[PaperContent], formats: Formats)
         papers.append(Paper(BODY_NAME, PaperKind.KEY_IN_BODY, PaperReason.TYPED_IN_BODY))
         notices += [replace(one, document_name=BODY_NAME, read_from=ReadFrom.BODY) for one in typed]
     papers += _told_in_mail(read.mail, papers, has_notices=bool(notices))
-    papers += (Paper(one.words, PaperKind.TRANSFER_LINK, PaperReason.NOT_OPENED) for one in file_links(read.mail))
+    links = file_links(read.mail, has_notice=bool(notices))
+    papers += (Paper(one.words, PaperKind.TRANSFER_LINK, PaperReason.NOT_OPENED) for one in links)
     filled = (*(one.filled for one in said if one.filled is not None), *_filled_in_words(read.mail, formats))
     told = UnderstoodMail(documents=read.documents, papers=tuple(papers), filled=filled)
     if len(notices) > MOST_NOTICES:

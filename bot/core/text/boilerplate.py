@@ -49,7 +49,7 @@ _OF_FIRMS = (
         r"|サポート(?:センター|デスク)|よくあるご?質問|ご?質問は(?:こちら|下記)|お気軽に|フリーダイヤル|お客様相談|開催者向け|電子契約・電子保証"
     ),
     (
-        r"(?:営業|受付|開庁|診療|勤務)(?:時間|日)|(?:夏季|夏期|冬季|年末年始|臨時|gw|盆)(?:の)?(?:休|営業)|休業|休診|定休日|閉庁|テレワーク|在宅勤務|時短勤務|移転(?:いたし|致し|し)まし|移転のお知らせ"
+        r"(?:営業|受付|開庁|診療|勤務)(?:時間|日)|(?:夏季|夏期|冬季|年末年始|臨時|gw|盆)(?:の)?(?:休(?:$|[^み暇]|[み暇](?:$|[^前明中]))|営業)|休業|休診|定休日|閉庁|テレワーク|在宅勤務|時短勤務|移転(?:いたし|致し|し)まし|移転のお知らせ"
         r"|アドレス(?:の)?変更|担当変更|クールビズ|新型コロナ|感染(?:症|拡大)|面会|毎週.曜日?は不在|お休みをいただ|順次(?:ご)?(?:返信|対応)|働き方改革|ご返信は不要|インボイス|適格請求書"
         r"|プライバシーマーク|業務改善のため|キャンセル済|お電話がつながりにく|現場に出ている"
     ),
@@ -90,6 +90,16 @@ def own_of(paragraph: str, *, is_first: bool = False) -> str:
         is_closed = is_closed or _CLOSING.search(fold(sentence).lower()) is not None
     return "".join(kept)
 
+
+def own_paragraphs(text: str) -> Iterator[tuple[str, str]]:
+    """The stated paragraphs of a text, each with what it says by itself; the message may begin below the line that names its reader."""
+    is_first = True
+    for paragraph in stated_paragraphs(text):
+        yield paragraph, own_of(paragraph, is_first=is_first)
+        is_first = is_first and _ADDRESSED.search(paragraph[:_CHARACTERS].strip()) is not None
+
+
+_ADDRESSED = LazyPattern(r"^[^。\n]{1,40}(?:様|御中|各位|殿|さん)$")
 
 # A last line by which a telephone signs.
 _OF_A_DEVICE = LazyPattern(

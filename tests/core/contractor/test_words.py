@@ -1,4 +1,4 @@
-"""What contractors write in their own words, by kind: mails.toml is data, whoever knows a phrase that is read wrongly adds it."""
+"""What contractors write in their own words, by kind: the tables are data, whoever knows a phrase that is read wrongly adds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from bot.core.records.paper import PaperKind
 from tests.core.verdict.cases import paper, raw_mail, read_mail
 from tests.reading import understood
 
-MAILS: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("mails.toml").read_text("utf-8"))["mail"]
+MAILS: list[dict[str, Any]] = [
+    one
+    for name in ("mails", "firms", "unseen")
+    for one in tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))["mail"]
+]
 
 
 def mail(body: str, subject: str = "電子保証") -> Mail:
@@ -34,6 +38,7 @@ RIGHT: dict[str, Callable[[Matter], bool]] = {
     "forgotten": lambda matter: matter.sends,
     "arrived": lambda matter: matter.asks_arrival,
     "thanks": lambda matter: matter.only_thanks,
+    "other": lambda matter: not matter.sends,
 }
 
 
@@ -51,6 +56,7 @@ def test_links_to_files_are_found_by_service_or_by_what_announces_them() -> None
     found = {one["body"]: [link.host for link in file_links(mail(one["body"]))] for one in MAILS}
     expected = {one["body"]: [one["host"]] if "host" in one else [] for one in MAILS}
     assert found == expected
+    assert all("host" in one for one in MAILS if one["kind"] == "link")
 
 
 HTML = """Content-Type: text/html; charset=utf-8
@@ -93,14 +99,42 @@ def test_a_link_in_html_counts_above_what_is_quoted() -> None:
         ("ご連絡は事務所までお願いいたします", Purpose.COURTESY),
         ("今しばらくお待ちください", Purpose.STATEMENT),
         ("担当者が変わりましたのでお知らせします", Purpose.WISH),
+        ("担当者が変わり、代表者名も改めました", Purpose.WISH),
+        ("番号が分かりにくいので、件名に入れておきました", Purpose.STATEMENT),
+        ("番号が分かりにくいので、電話しました", Purpose.WISH),
+        ("番号が分かりにくく、電話しましたが、まだ分かりません", Purpose.WISH),
+        ("原因は保存の設定を間違えていたことでした", Purpose.STATEMENT),
+        ("ダウンロードのボタンが押せない状態です", Purpose.WISH),
+        ("保証会社からは登録できないと言われました", Purpose.WISH),
+        ("前払金のお支払いを進めていただきたく、認証キーを送付します", Purpose.SENDING),
+        ("契約書を返していただきたく、認証キーを送付します", Purpose.WISH),
+        ("先の分は削除していただき、不備がございましたらご連絡ください", Purpose.WISH),
+        ("□要返信 ■ご査収 □至急", Purpose.COURTESY),
+        ("□原本は必要でしょうか", Purpose.QUESTION),
+        ("このままでいいですよね", Purpose.QUESTION),
     ],
 )
 def test_a_sentence_is_read_by_the_classes_of_its_words(sentence: str, purpose: Purpose) -> None:
     assert purpose_of(next(sentences([sentence]))) is purpose
 
 
-def test_a_number_beside_an_acknowledgement_is_no_mere_thanks() -> None:
-    assert not matter_of(mail("承知しました。番号は12345-678901です。")).only_thanks
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "番号は12345-678901です。",
+        "着工届は明日提出します。",
+        "契約日を20日に変更しました。",
+        "PDFを付けましたので、よろしくお願いします。",
+        "ご確認をお願いいたします。",
+        "代表者が代わりました。",
+        "明日の10時でいいですね。",
+        "まだ入金されておりません。",
+        "契約書は持ち帰りを希望します。",
+    ],
+)
+def test_what_makes_work_beside_an_acknowledgement_is_no_mere_thanks(beside: str) -> None:
+    assert matter_of(mail("承知しました。社内で共有いたしました。")).only_thanks
+    assert not matter_of(mail(f"承知しました。{beside}")).only_thanks
 
 
 def test_a_line_that_a_program_wrapped_is_one_sentence() -> None:

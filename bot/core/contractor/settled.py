@@ -1,0 +1,86 @@
+"""What a contractor tells of is over, or open: trouble, a difference, a change that the office must act on.
+
+Called by sentences.py and matter.py. The last clause decides: it tells a deed of his own that is done, or a cause. When in doubt it
+is open. For folded sentences in lower case. Pure; linear; nothing is raised.
+"""
+
+from __future__ import annotations
+
+from bot.core.text.lazy_pattern import LazyPattern
+
+
+def is_open(sentence: str) -> bool:
+    """Whether it tells of trouble that is not over, or of a change that the office must act on."""
+    told = _IS_NONE.sub("", sentence)
+    if _EXPLAINS.search(told):
+        return False
+    return _CHANGED.search(told) is not None or (_TROUBLED.search(told) is not None and not _is_over(told))
+
+
+def reports(sentence: str) -> bool:
+    """Whether it only tells what is done, what somebody said, or what he does with it among his own people."""
+    if any(one.search(sentence) for one in (_OF_WORK, _TROUBLED, _CHANGED)):
+        return False
+    return _DONE.search(sentence) is not None or _AMONG_HIS_OWN.search(sentence) is not None
+
+
+def says_back(sentence: str) -> bool:
+    """Whether it says again what somebody told him: 明日の10時ですね."""
+    return sentence.endswith(("ですね", "ますね"))
+
+
+def begs_for_work(sentence: str) -> bool:
+    """Whether a courtesy begs for what the office does with papers: beside thanks alone it means some that are to come."""
+    return _BEGS_FOR_WORK.search(sentence) is not None
+
+
+_BEGS_FOR_WORK = LazyPattern(
+    r"(?:確認|対応|手続き?|処理|手配|審査|検収|受付|査収|照合|精査|支払い?|入金)(?:の(?:程|ほど))?[をは、]?[^。]{0,8}(?:お?願|くだ|下さ|いただけ|頂け|いただきたく|幸い)"
+)
+
+# What sounds like trouble and is none: thanks and excuses, a second copy (known by itself), what somebody has said, a humble request.
+_IS_NONE = LazyPattern(
+    r"(?:2[回通度]|二[回通度重]|重複|行き?違い)[^。]{0,16}(?:送|届|提出)[^。]{0,12}かも(?:しれ|知れ)(?:ません|ない)"
+    r"|「[^」]*」との|ご?心配を?(?:お?(?:掛け|かけ))|差し支え(?:は|が)?(?:ない|ありません|ございません)|(?:いただけ|頂け|もらえ|願え)(?:ません|ない)(?:か|でしょうか)"
+    r"|お?忘れ(?:なく|ず)|送れ(?:ず|ませんでした)|変わら(?:ず|ぬ|ない)|不慣れ"
+    r"|(?:問題|相違|間違い|不備|支障|不足|変更|誤り|漏れ|違い|異常|訳|異存)(?:が|は|も)?(?:ありません|ございません|ない)|(?:遅|忘れ)[^。、]{0,4}てしまいました"
+)
+_CHANGED = LazyPattern(
+    r"(?:アドレス|担当(?:者|が|の)|住所|所在地|本店|商号|社名|代表(?:者|取締役)?|口座|電話番号|印鑑|技術者|代理人)[^。]{0,16}(?:変更|移転|異動|交[代替]|就任|退任|解約|[変替代]わ(?:りま|って|る)|改め)"
+)
+_TROUBLED = LazyPattern(
+    r"(?:分か|わか|判)(?:ら(?:ない|ず|なく|ぬ)|り(?:ません|かね|にく|づら))|不明(?:です|なの|のため|なため|なので|でして|でした|で、)|困(?:って|り)|迷(?:って|い)|悩んで|見(?:当|あ)た(?:ら|りません)|見つか(?:ら|りません)"
+    r"|(?:でき|出来)(?:ません|ず|ない|なか|かね)|(?:[えけげねべめ]|[^ま]せ|[^さ]れ|[開動進入](?:[かきまみらり])?|(?:表示|反映|認識)され)(?:ない|ません|ず(?:$|、|に|お|困))|届(?:いて(?:い|お)ません|いて(?:い)?ない|かない|きません)|来(?:ない|ません|て(?:い|お)(?:ません|りません|ない))|エラ[ー-]|不安|心配|疑問|(?:消|無く|なく|失く)して(?:しまい|しまった)|紛失|至急|急いで"
+    r"|まだ[^。]{0,16}(?:ません|ない|ず)|間に合(?:わ|いま?せ|いそう|う(?:か|よう))|(?:合|足り|揃い|揃|そろ|伸び|解け|終わ)(?:って|て)?(?:い|お)?(?:わない|わず|いません|ない|ません|らない|らず|りません)|かも(?:しれ|知れ)(?:ません|ない)|長引|遅延|(?:提出|送付|提示|発行|着工|工事|納品|入手|審査)[^。]{0,14}遅れ(?:る|ます|そう)|苦情|事故|破損|漏水"
+    r"|(?:違っ|異なっ|間違っ|間違え|相違し|食い違っ|抜け|漏れ|欠け|切れ)て(?:い|お|る|ま)|異なる|異なり|食い違|相違が"
+    r"|が(?:ありません|ございません|ないの?(?:で|$|た))|てしまいました$|(?:気[づ付]き|判明し)ました$"
+)  # fmt: skip
+
+
+def _is_over(sentence: str) -> bool:
+    """Whether the last clause tells of something done, and itself of no trouble."""
+    last = sentence.rpartition("、")[2]
+    return (
+        last != sentence
+        and _DONE.search(last) is not None
+        and not any(one.search(last) for one in (_TROUBLED, _HAPPENED))
+    )
+
+
+_DONE = LazyPattern(
+    r"(?:ました|でした|てあります|でいます|ております|ています|ておきます|済み?です|とのこと(?:です)?)(?:よ|ね)?$"
+)
+# What befell him, and where he turned: neither ends a trouble.
+_HAPPENED = LazyPattern(
+    r"(?:言われ|表示され|求められ|出|戻って|返って|返され|なり|なって|しまい|しまって|来|来て|残って|止まって|困って|待って|迷って|探して|試し|試して|連絡(?:(?:いた|致)?し)?|電話(?:(?:いた|致)?し)?|メ[ー-]ル(?:(?:いた|致)?し)?|送信(?:(?:いた|致)?し)?|ご連絡(?:いた|致)し|お?尋ねし|伺い)(?:ました|ています|ております|おります)|ません(?:でした)?|と(?:の|いう)こと"
+)
+_EXPLAINS = LazyPattern(
+    r"(?:の|こと|もの|漏れ|もれ|ミス|原因|不具合|都合|手違い|勘違い|不手際)(?:が原因|によるもの|のため)?(?:でした|でございました)$"
+)
+# What gives work, or something to wait for.
+_OF_WORK = LazyPattern(
+    r"郵送|持参|提出|送付|送信|発送|変更|修正|訂正し|差し?替え|取り?消|辞退|中止|中断|延期|延長|延び|決ま|予定|希望|依頼|申請|請求|お願い|ません|ない(?:$|で|の|よ)|なく|不[^安慣備]|[0-9]{5,6}-[0-9]|円|[?]|か$"
+)
+_AMONG_HIS_OWN = LazyPattern(
+    r"(?:社内|経理|現場|担当|関係者|皆|社員|部署|一同|上司|当方|弊社|次回)[^。]{0,16}(?:共有|周知|徹底|伝え|回覧|報告|展開|使わせて|使い|活用|参考)[^。]{0,12}ます$|^[^0-9、]{0,16}(?:施工|努め|励|精進|取り?組)[^0-9、]{0,10}ます$|安心して[^。]{0,12}(?:ます|です)$"
+)
