@@ -145,19 +145,29 @@ class _Lazy(Group):
             formatter.write_dl([(name, say(*words)) for name, (_, *words) in _COMMANDS.items()])
 
 
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's order
+    if wanted and not context.resilient_parsing:
+        from bot.version import version  # noqa: PLC0415 - other commands need not load it
+
+        click.echo(f"hosho-bot {version()}")
+        context.exit()
+
+
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"]},
     ja="公共工事の電子保証について、受注者がメールで提出する認証キーのお知らせを読み取ります。",
     en="Hosho-bot: reads the key notices of electronic guarantees (電子保証) that contractors mail to a city.",
 )
-@click.version_option(
-    package_name="hosho-bot",
-    prog_name="hosho-bot",
-    version="0.1.0",
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
     cls=Option,
-    ja="版を表示します。",
-    en="Show the version and exit.",
+    ja="版と、分かるときはコミット、データベースの形の番号を表示します。",
+    en="Show the version, its commit where known and the number of the database's schema, and exit.",
 )
 def main() -> None:
     """Begin every command: whatever it writes holds keys or personal data."""
