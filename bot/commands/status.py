@@ -1,7 +1,7 @@
 """`status`: how the machine stands, in a few lines; for a person in the morning and for a watchdog (cron, Nagios).
 
-0 all is well · 1 something is not, and says what · 2 wrong call or wrong settings; `--nagios` has the codes of its own. Asks the database and the lock only, so it works
-beside the daemon and without it.
+0 all is well · 1 something is not, and says what · 2 wrong call or wrong settings; `--nagios` has the codes of its own. Asks the database
+and the lock only, so it works beside the daemon and without it. `--all` is several offices, a line each (offices.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.shared.common import EXIT_FAILED, config_option, echo_json, json_option, run
+from bot.commands.offices import OfficeStatus, Standing, settings_files, tell_all
+from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import command, option
 from bot.config.mistakes import ConfigError
@@ -65,11 +66,22 @@ class _Status:
     ja="監視の仕組み（Nagios など）向けに1行で示します。終了コードは、0が正常、1が注意、2が異常、3が不明です。",
     en="One line with perfdata for Nagios and its kin; exit code 0 ok, 1 warning, 2 critical, 3 unknown.",
 )
+@option(
+    "--all",
+    "places",
+    multiple=True,
+    metavar="FILES",
+    ja="複数の課の設定ファイル（フォルダ、又は '/etc/hosho-bot/*.toml' のような形）を、1課1行で示します。何回でも指定できます。終了コードは、最も悪いものです。",
+    en="Several offices, a line each: a folder of settings files, or a pattern for them; may be given several times. The exit code is the worst.",
+)
 @config_option
 @json_option
 @run
-async def status(*, config_path: Path, as_json: bool, nagios: bool) -> None:
+async def status(*, config_path: Path, as_json: bool, nagios: bool, places: tuple[str, ...]) -> None:
     """Print what database and lock tell, and what is wrong."""
+    if places:
+        await _tell_offices(places, as_json=as_json, nagios=nagios)
+        return
     try:
         async with command_context(config_path) as office:
             now = utc_now()
@@ -90,6 +102,32 @@ async def status(*, config_path: Path, as_json: bool, nagios: bool) -> None:
             click.echo(line)
     if not stands.is_well:
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+async def _tell_offices(places: tuple[str, ...], *, as_json: bool, nagios: bool) -> None:
+    files = settings_files(places)
+    if nagios or not files:
+        told = (
+            f"{'、'.join(places)} に設定ファイルがありません" if not files else "--all と --nagios は、一緒に使えません"
+        )
+        click.echo(escaped(told), err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
+    if code := await tell_all(files, _one_line, as_json=as_json):
+        raise click.exceptions.Exit(code)
+
+
+async def _one_line(config_path: Path) -> OfficeStatus:
+    async with command_context(config_path) as office:
+        stands = await _look(office.config, office.store, utc_now())
+    done = [one.done_at for one in stands.workers if one.done_at] + [one.looked_at for one in stands.memories]
+    return OfficeStatus(
+        standing=Standing.WELL if stands.is_well else Standing.ALARM if stands.is_running else Standing.STOPPED,
+        mails_waiting=dict(stands.backlog.mails)[MailState.RECEIVED],
+        letters_waiting=dict(stands.backlog.outgoing)[OutboxState.QUEUED],
+        open_work=stands.backlog.work.count,
+        succeeded_at=max(done, default=None),
+        details=tuple(WORDS[alarm.kind].title for alarm in stands.alarms),
+    )
 
 
 _OK, _WARNING, _CRITICAL, _UNKNOWN = range(4)
