@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.config.settings import Config
+from bot.home import home
 
-PROGRAM = Path(__file__).resolve().parents[3]
-"""Where the program lies, with its deploy/ folder."""
 _MIB = 1024 * 1024
 
 
@@ -25,15 +24,16 @@ def snippets(config: Config, file: Path) -> dict[str, str]:
 
 
 def _units(config: Config, file: Path) -> dict[str, str]:
-    deploy = PROGRAM / "deploy"
+    program = home()
+    deploy = program / "deploy"
     unit = (deploy / "hosho-bot.service").read_text("utf-8")
     folder = str(config.data_folder)
     state = "StateDirectory=hosho-bot\nStateDirectoryMode=0700\n"
     if folder != "/var/lib/hosho-bot":
         unit = unit.replace(state, f"ReadWritePaths={folder}\n").replace("/var/lib/hosho-bot", folder)
     unit = unit.replace("-/etc/hosho-bot/keys", f"-{config.key_file.parent}")
-    unit = unit.replace("/etc/hosho-bot/config.toml", str(file)).replace("/opt/hosho-bot", str(PROGRAM))
-    failed = (deploy / "hosho-bot-failed.service").read_text("utf-8").replace("/opt/hosho-bot", str(PROGRAM))
+    unit = unit.replace("/etc/hosho-bot/config.toml", str(file)).replace("/opt/hosho-bot", str(program))
+    failed = (deploy / "hosho-bot-failed.service").read_text("utf-8").replace("/opt/hosho-bot", str(program))
     told = config.operator.address or config.desks[0].address
     return {"hosho-bot.service": unit, "hosho-bot-failed.service": failed, "failed.env": f"TO={told}\n"}
 
