@@ -109,6 +109,11 @@ _COMMANDS = MappingProxyType(
             "前回のあとの分について、いま担当に届くはずの定時報告。",
             "The summary that the desks would get now: since the last one that was sent.",
         ),
+        "upgrade": (
+            "bot.commands.keeping.upgrade:upgrade",
+            "配布物の版に切り替え、うまくいかなければ元の版に戻します。",
+            "Switch to the version of a bundle, and back by itself where that fails.",
+        ),
     }
 )
 

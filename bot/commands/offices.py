@@ -1,6 +1,6 @@
 """`status --all`: the offices of one machine, a line each, and the worst of their exit codes.
 
-Called by status.py with what looks at one office. Each is looked at as the user its data belong to, where root asks: its files are for him
+Called by status.py with what looks at one office; `upgrade` works for the same offices. Each is looked at as the user its data belong to, where root asks: its files are for him
 alone, and what is made beside them must be his. An office that can't be looked at is a line of its own; it hides no other.
 """
 
@@ -96,7 +96,7 @@ async def tell_all(files: Sequence[Path], look: Look, *, as_json: bool) -> int:
 
 async def _status_of(file: Path, look: Look) -> OfficeStatus:
     try:
-        with _as_owner_of(load(file).data_folder):
+        with as_owner_of(load(file).data_folder):
             return await look(file)
     except ConfigError as error:
         wrong = tuple(f"{mistake.key}: {mistake.what}" for mistake in error.mistakes)
@@ -106,7 +106,7 @@ async def _status_of(file: Path, look: Look) -> OfficeStatus:
 
 
 @contextmanager
-def _as_owner_of(folder: Path) -> Iterator[None]:
+def as_owner_of(folder: Path) -> Iterator[None]:
     """Work as the folder's owner and group, if root asks and there is one; as oneself again afterwards."""
     if os.geteuid() != 0 or not folder.exists():
         yield

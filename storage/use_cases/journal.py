@@ -152,7 +152,7 @@ async def verify(rows_of: Rows, expected: JournalHead | None = None) -> JournalC
 
 
 class Journal(UseCases):
-    """Read and verify the journal; log the display of keys."""
+    """Read and verify the journal; log the display of keys, and which version of the program comes."""
 
     @use_case
     async def head(self) -> JournalHead:
@@ -183,6 +183,14 @@ class Journal(UseCases):
         entries = [Entry("key.shown", kind, subject, {"command": command}, actor) for kind, subject in shown]
         async with self._database.transaction():
             await write(self._database, entries)
+
+    @use_case
+    async def note_upgrade(self, *, old: str, new: str, actor: str, went_back: str = "") -> None:
+        """Write that a version takes the place of another, or, with the reason, that it did not stay. Written by the old one."""
+        event = "program.went_back" if went_back else "program.upgrade"
+        detail = {"old": old, "new": new} | ({"why": went_back} if went_back else {})
+        async with self._database.transaction():
+            await write(self._database, [Entry(event, "program", "", detail, actor)])
 
 
 async def _lines_after(database: Rows, number: int) -> AsyncIterator[list[dict[str, Any]]]:

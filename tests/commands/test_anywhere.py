@@ -76,6 +76,7 @@ CALLED = {
     ("submissions", "verify"): [RECEIPT],
     ("storage", "move"): ["--to", "postgres://bot@127.0.0.1:1/nowhere"],
     ("summary",): ["--print"],
+    ("upgrade",): ["rows.csv", "--home", "."],
 }
 # These start processes, or go on until they are stopped: the test below with a process has them.
 STARTS = {("serve",), ("demo",)}

@@ -1,0 +1,221 @@
+"""`upgrade`: a made-up version 2.0 beside the program in use, with an office whose daemon is a process that holds the daemon's lock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from bot.commands.keeping.upgrade import _Seen, why_not_well
+from bot.office import command_context
+from tests.commands.test_offices import CONFIG, in_store, registered
+from tests.packages import bundle, key
+
+ALARM, OTHER = ("disk_low", ""), ("mails_parked", "")
+
+NEW = """
+told = json.loads(os.environ["MADE_UP"])
+if sys.argv[1] == "check-config":
+    sys.exit(told["check"])
+if sys.argv[1] == "status":
+    print(json.dumps({"running": True, "alarms": told["alarms"]}))
+else:
+    print("hosho-bot", NUMBER)
+"""
+
+MACHINE = """
+import json, os, select, signal, sqlite3, subprocess, sys
+from pathlib import Path
+place, what, unit = Path(sys.argv[1]), *sys.argv[2:]
+told = json.loads(os.environ["MADE_UP"])
+number = (place / "opt/current").readlink().name
+with (place / "asked").open("a") as asked:
+    print(what, number, unit, file=asked)
+pid = place / "pid"
+if what == "stop" and pid.exists():
+    process = os.pidfd_open(int(pid.read_text()))
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    select.select([process], [], [])
+    pid.unlink()
+if what == "start":
+    if number == "2.0" and told["migrates"]:
+        with sqlite3.connect(place / "doboku/hosho.db") as database:
+            database.execute("INSERT INTO schema_version VALUES (99, '0099', '', '')")
+    if number == "2.0" and told["start"]:
+        sys.exit("no such library")
+    held = subprocess.Popen([sys.executable, place / "daemon.py", place / "doboku/hosho.db"], stdout=subprocess.PIPE)
+    held.stdout.readline()
+    pid.write_text(str(held.pid))
+"""
+
+DAEMON = """
+import asyncio, signal, sys
+from storage.database.daemon_lock import DaemonLock
+async def hold():
+    async with await DaemonLock.take(f"sqlite:///{sys.argv[1]}"):
+        print("ready", flush=True)
+        signal.pause()
+asyncio.run(hold())
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "well"),
+    [
+        (_Seen(True, frozenset()), _Seen(True, frozenset()), True),
+        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({ALARM})), True),
+        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset()), True),
+        (_Seen(False, frozenset()), _Seen(False, frozenset()), True),
+        (_Seen(True, frozenset()), _Seen(False, frozenset()), False),
+        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({ALARM, OTHER})), False),
+        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({("disk_low", "x")})), False),
+    ],
+)
+def test_a_version_stays_that_runs_and_brings_no_alarm(before, after, well):
+    assert (why_not_well(before, after) == "") is well
+
+
+class Machine:
+    """A home with version 1.0 in use and the bundle of 2.0; what its commands were asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "opt"
+        (self.home / "versions/1.0").mkdir(parents=True)
+        self.bundle = bundle(folder, "2.0", key(folder), NEW)
+        (folder / "machine.py").write_text(MACHINE)
+        (folder / "daemon.py").write_text(DAEMON)
+        self.settings = folder / "doboku.toml"
+
+    def begin(self) -> None:
+        """A new office that runs with 1.0."""
+        subprocess.run(
+            ("rm", "-rf", self.folder / "doboku", self.folder / "doboku.keys", self.folder / "asked"), check=True
+        )
+        self.settings.write_text(CONFIG.format(name="doboku"), "utf-8")
+        in_store(self.settings, registered)
+        (self.home / "current").unlink(missing_ok=True)
+        (self.home / "current").symlink_to("versions/1.0")
+
+    def run(self, what: str) -> str:
+        return f"{sys.executable} {self.folder}/machine.py {self.folder} {what} {{unit}}"
+
+    def upgrade(self, monkeypatch: pytest.MonkeyPatch, signers: str = "key.signers", **told: object) -> Result:
+        behaves = {"check": 0, "alarms": [], "start": 0, "migrates": False} | told
+        monkeypatch.setenv("MADE_UP", json.dumps(behaves))
+        if not self.runs:
+            subprocess.run(self.run("start").format(unit="x").split(), check=True)
+        words = ["upgrade", str(self.bundle), "--home", str(self.home), "--signers", str(self.folder / signers)]
+        words += [
+            "--stop",
+            self.run("stop"),
+            "--start",
+            self.run("start"),
+            "--python",
+            sys.executable,
+            "--actor",
+            "情報課",
+        ]
+        return CliRunner().invoke(main, [*words, "--config", str(self.settings)])
+
+    @property
+    def asked(self) -> list[str]:
+        """Without the first start."""
+        return (self.folder / "asked").read_text().splitlines()[1:]
+
+    @property
+    def journal(self) -> list[tuple[str, str]]:
+        """The lines about versions, oldest first; and that it is whole."""
+
+        async def read() -> list[tuple[str, str]]:
+            async with command_context(self.settings) as office:
+                assert (await office.store.journal.verify()).is_whole
+                lines = await office.store.journal.lines(subject=("program", ""))
+                return [(line.event, line.actor) for line in reversed(lines)]
+
+        return asyncio.run(read())
+
+    @property
+    def runs(self) -> bool:
+        return (self.folder / "pid").exists()
+
+    @property
+    def in_use(self) -> str:
+        return (self.home / "current").readlink().name
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Machine:
+    return Machine(tmp_path_factory.mktemp("upgrade"))
+
+
+@pytest.fixture
+def machine(installed: Machine, monkeypatch):
+    installed.begin()
+    yield installed
+    subprocess.run(installed.run("stop").format(unit="x").split(), check=True)
+
+
+CAME, WENT = ("program.upgrade", "情報課"), ("program.went_back", "情報課")
+STOP_OLD, START_OLD, START_NEW = (f"{what} hosho-bot@doboku" for what in ("stop 1.0", "start 1.0", "start 2.0"))
+STOP_NEW = "stop 2.0 hosho-bot@doboku"
+
+
+@pytest.mark.process
+def test_a_good_version_takes_over(machine, monkeypatch):
+    done = machine.upgrade(monkeypatch)
+    assert done.exit_code == 0, done.output
+    assert (machine.in_use, machine.runs, machine.asked) == ("2.0", True, [STOP_OLD, START_NEW])
+    assert machine.journal == [CAME]
+    assert len(list((machine.folder / "doboku/before-upgrade").glob("hosho-*"))) == 1
+    again = machine.upgrade(monkeypatch)
+    assert (again.exit_code, "もう使われています" in again.output) == (0, True)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"check": 2}, "使えないため、切り替えていません"),
+        ({"signers": "nobody.signers"}, "導入できないため、何も変えていません"),
+    ],
+)
+def test_a_version_that_refuses_the_settings_or_is_not_signed_changes_nothing(machine, monkeypatch, told, said):
+    done = machine.upgrade(monkeypatch, **told)
+    assert (done.exit_code, said in done.output) == (1, True), done.output
+    assert (machine.in_use, machine.runs, machine.asked, machine.journal) == ("1.0", True, [], [])
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"start": 1, "migrates": True},
+        {"alarms": [{"kind": "mails_parked", "subject": ""}]},
+    ],
+)
+def test_a_version_that_does_not_stay_well_goes_back(machine, monkeypatch, told):
+    done = machine.upgrade(monkeypatch, **told)
+    assert (done.exit_code, "1.0 に戻しました" in done.output) == (1, True), done.output
+    assert (machine.in_use, machine.runs) == ("1.0", True)
+    assert machine.asked == [STOP_OLD, START_NEW, STOP_NEW, START_OLD]
+    assert machine.journal == [CAME, WENT]
+    with closing(sqlite3.connect(machine.folder / "doboku/hosho.db")) as database:
+        (schema,) = database.execute("SELECT max(version) FROM schema_version").fetchone()
+    assert schema < 99
+
+
+@pytest.mark.process
+def test_without_a_backup_the_old_version_goes_on(machine, monkeypatch):
+    (machine.folder / "doboku/before-upgrade").touch()
+    done = machine.upgrade(monkeypatch)
+    assert (done.exit_code, "1.0 のまま、何も変えていません" in done.output) == (1, True), done.output
+    assert (machine.in_use, machine.runs, machine.asked) == ("1.0", True, [STOP_OLD, START_OLD])
