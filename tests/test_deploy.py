@@ -120,6 +120,13 @@ def test_only_the_status_of_wrong_settings_ends_the_trying(tmp_path):
     assert machine.starts == 3
 
 
+def test_an_image_gets_what_the_container_file_copies_and_no_more():
+    copied = re.findall(r"^COPY (\S+) ", (DEPLOY / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    let_in = re.findall(r"^!(\S+)$", (DEPLOY.parent / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+    assert sorted(copied) == sorted(let_in)
+    assert {"bot", "storage", "mail_templates", "pyproject.toml"} <= set(copied)
+
+
 @pytest.mark.process
 def test_an_office_among_several_is_named(tmp_path):
     machine = Machine(tmp_path)
