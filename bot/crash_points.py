@@ -1,13 +1,14 @@
 """Named points at which a rehearsal may kill the program, as `kill -9` would: nothing is cleaned up. Or make it hang.
 
-`HOSHO_CRASH_AT=name` in the environment picks one, `name:3` its third passing, `name:1:waits` or `name:1:spins` what happens there
-instead; without it a point costs one comparison. Called where a promise could break: between a sync and its answer, between a mail
+`HOSHO_CRASH_AT=name` in the environment picks one, `name:3` its third passing, `name:1:waits`, `name:1:spins` or `name:1:stops` (a Ctrl-C) what happens
+there instead; without it a point costs one comparison. Called where a promise could break: between a sync and its answer, between a mail
 sent and its note. See tests/faults/points.py.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from itertools import repeat
 
@@ -33,6 +34,10 @@ def crash_point(name: str) -> None:
             threading.Event().wait()
         elif _left <= 0 and _how == "spins":
             sum(repeat(0))  # in C: no thread and no handler of a signal gets a turn
+        elif _left == 0 and _how == "stops":
+            os.kill(os.getpid(), signal.SIGINT)
+        elif _how == "stops":
+            return
         elif _left <= 0:
             os._exit(_KILLED)
 

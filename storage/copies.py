@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.records.journal import BEGINNING, JournalHead
+from bot.progress import Tell, untold
 from storage.database.migrate import backup, checked, migrations
 from storage.errors import StoreError
 from storage.files import make_folder, sync_folder
@@ -35,6 +36,9 @@ MANIFEST = "manifest.json"
 COPIES = f"hosho-*/{MANIFEST}"
 """In a folder of copies: what each that is whole has."""
 _BESIDE = ("-wal", "-shm", "-journal")
+_PIECE = 1024 * 1024
+_STEPS_OF_SQLITE = 1_000_000
+"""So many of its instructions pass between two looks whether somebody has stopped it: some milliseconds."""
 
 
 # -- make
@@ -46,11 +50,11 @@ def create(
     beside: Mapping[str, Path],
     about: Mapping[str, object],
     at: datetime,
-    step: Callable[[int], None] = lambda _left: None,
+    tell: Tell = untold,
 ) -> Path:
     """Copy a database, also while it is in use, into a new folder of `into`, in an `alone` block; returns that folder.
 
-    `beside`: files and folders that go with it, by their names there. `about`: goes into the manifest. `step`: see migrate.backup.
+    `beside`: files and folders that go with it, by their names there. `about`: goes into the manifest. `tell`: what it raises leaves no copy.
     """
     there, unfinished = _free(into / f"hosho-{at:%Y%m%d-%H%M%S}"), into / ".unfinished"
     if not file.is_file():
@@ -59,13 +63,13 @@ def create(
     unfinished.mkdir(mode=0o700)
     try:
         try:
-            backup(file, unfinished / DATABASE, step)
+            backup(file, unfinished / DATABASE, tell)
         except sqlite3.Error as error:
             raise StoreError(f"データベースを複写できません（{error}）。置き場所の空きを確かめてください") from error
         for name, source in beside.items():
             (shutil.copytree if source.is_dir() else shutil.copyfile)(source, unfinished / name)
         names = sorted(path for path in unfinished.rglob("*") if path.is_file())
-        files = {str(path.relative_to(unfinished)): _digest(path) for path in names}
+        files = {str(path.relative_to(unfinished)): _digest(path, tell) for path in names}
         told = {**about, "at": at.isoformat(timespec="seconds"), "files": files}
         (unfinished / MANIFEST).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
         for path in (*names, unfinished / MANIFEST):
@@ -100,9 +104,13 @@ def _free(path: Path) -> Path:
     return next(one for one in numbered if not one.exists())
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, tell: Tell) -> str:
+    digest, size = hashlib.sha256(), path.stat().st_size
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            tell(file.tell(), size)
+    return digest.hexdigest()
 
 
 def made_in(folder: Path) -> list[Path]:
@@ -111,12 +119,17 @@ def made_in(folder: Path) -> list[Path]:
 
 
 def age_out(folder: Path, keep: int) -> list[Path]:
-    """Remove all but the newest `keep` copies; returns those removed. The manifest goes first: what is left then is no copy."""
+    """Remove all but the newest `keep` copies; returns those removed."""
     old = made_in(folder)[:-keep]
     for copy in old:
-        (copy / MANIFEST).unlink()
-        shutil.rmtree(copy)
+        remove(copy)
     return old
+
+
+def remove(copy: Path) -> None:
+    """Remove a copy, its manifest first: what is left then is no copy."""
+    (copy / MANIFEST).unlink()
+    shutil.rmtree(copy)
 
 
 def set_aside(copy: Path) -> Path:
@@ -141,25 +154,39 @@ class CopyCheck:
 class _Copy:
     """A copy as something that can be asked (database/rows.py)."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, tell: Tell) -> None:
         # Immutable: nobody writes it, so nothing is made beside it, also on a medium that takes no writes.
         self.connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         self.connection.row_factory = sqlite3.Row
+        _let_stop(self.connection, tell)
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Run SQL and return its rows."""
         return [dict(row) for row in self.connection.execute(sql, list(values))]
 
 
-async def verify(copy: Path, keys: KeyFile) -> CopyCheck:
+def _let_stop(database: sqlite3.Connection, tell: Tell) -> None:
+    """Let `tell` end also a statement that takes long, with sqlite3.Error; it raises again when it is called next."""
+
+    def look() -> int:
+        try:
+            tell(0, 0)
+        except BaseException:  # noqa: BLE001 - whatever it is, it is raised again outside SQLite
+            return 1
+        return 0
+
+    database.set_progress_handler(look, _STEPS_OF_SQLITE)
+
+
+async def verify(copy: Path, keys: KeyFile, tell: Tell = untold) -> CopyCheck:
     """Look at a copy: its files by the manifest, the database itself, its migrations, the journal, and whether the keys fit."""
-    found = CopyCheck(copy, BEGINNING, tuple(_changed_files(copy)))
+    found = CopyCheck(copy, BEGINNING, tuple(_changed_files(copy, tell)))
     file = database_of(copy)
     if not file.is_file():
         return found if found.wrong else CopyCheck(copy, BEGINNING, (f"{file} がありません",))
     head, wrong = BEGINNING, list(found.wrong)
     try:
-        database = _Copy(file)
+        database = _Copy(file, tell)
         with closing(database.connection):
             whole = [row["integrity_check"] for row in await database.rows("PRAGMA integrity_check(3)")]
             wrong += [] if whole == ["ok"] else [f"データベースが壊れています（{'、'.join(whole)}）"]
@@ -170,6 +197,7 @@ async def verify(copy: Path, keys: KeyFile) -> CopyCheck:
             wrong += [f"操作の記録の{chain.at}行目: {chain.broken.words}"] if chain.broken else []
             await secret_of(database, keys.vault(), keys)
     except sqlite3.Error as error:
+        tell(0, 0)  # it may have stopped SQLite
         wrong.append(f"本システムのデータベースではないか、壊れています（{error}）")
     except StoreError as error:
         wrong.append(str(error))
@@ -181,7 +209,7 @@ def database_of(copy: Path) -> Path:
     return copy / DATABASE if copy.is_dir() else copy
 
 
-def _changed_files(copy: Path) -> Iterator[str]:
+def _changed_files(copy: Path, tell: Tell) -> Iterator[str]:
     if not copy.is_dir():
         return
     try:
@@ -194,7 +222,7 @@ def _changed_files(copy: Path) -> Iterator[str]:
         return
     for name, digest in files:
         try:
-            is_same = _digest(copy / name) == digest
+            is_same = _digest(copy / name, tell) == digest
         except OSError as error:
             yield f"{name} を読めません（{error.strerror}）"
         else:
@@ -206,21 +234,23 @@ def _changed_files(copy: Path) -> Iterator[str]:
 
 
 @contextmanager
-def candidate(copy: Path, file: Path) -> Iterator[Path]:
+def candidate(copy: Path, file: Path, tell: Tell = untold) -> Iterator[Path]:
     """A copy of the copy, beside the database, whole in itself; it is gone after the block unless the block moved it."""
     there = file.with_name(f"{file.name}.restoring")
     _clear(there)  # of one that was killed: SQLite would lay its log over this copy
     try:
-        if wrong := tuple(_changed_files(copy)):
+        if wrong := tuple(_changed_files(copy, tell)):
             raise StoreError(f"{copy}: {'。'.join(wrong)}。別のバックアップを使ってください")
         if not database_of(copy).is_file():
             raise StoreError(f"{copy} がありません。バックアップの場所を確かめてください")
         try:
-            backup(database_of(copy), there)
+            backup(database_of(copy), there, tell)
             with closing(sqlite3.connect(there)) as database:
+                _let_stop(database, tell)
                 found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
                 database.execute("SELECT count(*) FROM schema_version")
         except sqlite3.Error as error:
+            tell(0, 0)  # it may have stopped SQLite
             raise StoreError(f"{copy} は、本システムのデータベースではないか、壊れています（{error}）") from error
         if found != "ok":
             raise StoreError(f"{copy} は壊れています（{found}）。別のバックアップを使ってください")

@@ -20,6 +20,7 @@ from bot import log
 from bot.commands.shared.common import EXIT_FAILED, echo_json, json_option, run
 from bot.commands.shared.json_rows import JsonRow, mail_row, paper_row, submission_row
 from bot.commands.shared.language import argument, command, option
+from bot.commands.shared.long_work import Work, long_work
 from bot.composing import composer_of
 from bot.config.doors import MailSection
 from bot.config.office import DeskSection, OfficeSection, RepliesSection
@@ -42,7 +43,7 @@ from storage.store import Store
 DEFAULT_INBOX = "hosho@city.example.jp"
 _NO_LIMIT = 1_000_000
 _SECRET = bytes(16)  # nothing is sent: the same mail shall give the same output on every machine
-_UNLIMITED = RepliesSection(
+UNLIMITED = RepliesSection(
     delay_seconds=0,
     per_address_per_hour=_NO_LIMIT,
     per_address_per_day=_NO_LIMIT,
@@ -95,7 +96,10 @@ class Inspector:
 
     async def see(self, content: bytes, mail_from: str | None, rcpt_tos: Sequence[str]) -> InspectedMail:
         """Receive a mail, sort it, and take what it made out of the outbox."""
-        envelope = self._envelope(content, mail_from, rcpt_tos)
+        return await self.take(self._envelope(content, mail_from, rcpt_tos), content)
+
+    async def take(self, envelope: Envelope, content: bytes) -> InspectedMail:
+        """`see` for a mail that came in this envelope."""
         (kept,) = await self.store.incoming.keep([Arrival(envelope, content)])
         row, submissions = await self._sorted(kept.mail_id)
         submissions = (*submissions, *await self._opened()) if kept.is_new else ()
@@ -186,7 +190,7 @@ def embedded(inbox: str, authserv_id: str) -> Config:
         office=OfficeSection(city="○○市", department="契約担当"),
         mail=MailSection(inboxes=(inbox,), authserv_id=authserv_id),
         desks=(DeskSection(name="契約担当", address=f"clerk@{domain}"),),
-        replies=_UNLIMITED,
+        replies=UNLIMITED,
     )
 
 
@@ -266,21 +270,31 @@ async def inspect(
     """Take the mails one by one through an office of their own, and print what became of each."""
     log.configure("error", "text")
     config = settings(config_path, inbox, authserv_id)
-    failed = False
-    async with inspector(config, register) as office:
-        for file in mails_of(mails):
-            try:
-                content = file.read_bytes()
-            except OSError as error:
-                click.echo(f"{file}: {error.strerror}", err=True)
-                failed = True
-                continue
-            seen = await office.see(content, mail_from, rcpt_tos)
-            row = as_row(file, seen, reveal_keys=reveal_keys)
-            if as_json:
-                echo_json(row)
-            else:
-                show_for_people(file, seen, row)
+    files, failed = mails_of(mails), False
+
+    async def work(told: Work) -> None:
+        nonlocal failed
+        async with inspector(config, register) as office:
+            for place, file in enumerate(files):
+                told.tell(place, len(files))
+                try:
+                    content = file.read_bytes()
+                except OSError as error:
+                    click.echo(f"{file}: {error.strerror}", err=True)
+                    failed = True
+                    continue
+                seen = await office.see(content, mail_from, rcpt_tos)
+                row = as_row(file, seen, reveal_keys=reveal_keys)
+                with told.aside():
+                    if as_json:
+                        echo_json(row)
+                    else:
+                        show_for_people(file, seen, row)
+
+    stopped = (
+        "途中で止めました。ここまでに示したメールのほかは、見ていません。何も残していないので、もう一度実行できます"
+    )
+    await long_work("メールを見ています", work, when_stopped=stopped, shown=not as_json, may_be_cut=True)
     if failed:
         raise click.exceptions.Exit(EXIT_FAILED)
 

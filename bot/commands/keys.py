@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 import click
 
 from bot.commands.shared.common import EXIT_FAILED, actor_option, config_option, echo_json, json_option, run
 from bot.commands.shared.language import Group
+from bot.commands.shared.long_work import Work, long_work
 from bot.config.settings import Config, load
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, KeysCheck
+from storage.use_cases.key_rotation import Sealed
 
 keys = Group("keys")
+
+_INTERRUPTED = (
+    "鍵の取替えを途中で止めました。失われたものはありません。もう一度 ./run keys rotate を実行すると、続きから行います"
+)
 
 
 @keys.command(ja="鍵ファイルとデータベースが合うことと、何がどの鍵で暗号化されているかを示します。")
@@ -76,6 +83,10 @@ async def rotate(*, config_path: Path, actor: str) -> None:
     url = load(config_path).database_url
     async with await DaemonLock.take(url, what="keys rotate"), command_context(config_path) as office:
         path = office.config.key_file
-        sealed = await office.store.keys.rotate(KeyFile(path), actor=actor)
+
+        def work(told: Work) -> Awaitable[Sealed]:
+            return office.store.keys.rotate(KeyFile(path), actor=actor, tell=told.tell)
+
+        sealed = await long_work("暗号化し直しています", work, when_stopped=_INTERRUPTED)
     click.echo(f"新しい鍵に取り替えました（認証キー{sealed.keys}件、メール{sealed.mails}通）")
     click.echo(f"{path} の控えを取り直してください。これまでのバックアップを読むには、これまでの鍵の控えが必要です")

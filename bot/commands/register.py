@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import guarantee_row, version_row
 from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.long_work import Work, long_work
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.register.changes import ChangeKind
 from bot.core.text.control_characters import escaped
@@ -71,6 +73,8 @@ _HISTORY_TITLES = {
 
 register = Group("register")
 
+_UNCHANGED = "取込みを途中で止めました。台帳は変わっていません。もう一度、同じように実行してください"
+
 
 @register.command(
     "import",
@@ -94,7 +98,12 @@ async def import_(
     """Import a CSV (UTF-8, cp932) or XLSX FILE. Rows that can't be taken are reported; the rest is taken."""
     async with command_context(config_path, may_begin=True) as office:
         layout = office.policy.formats
-        result = await import_file(office.store.register, file, layout=layout, actor=actor, dry_run=dry_run)
+
+        def work(told: Work) -> Awaitable[ImportResult]:
+            register = office.store.register
+            return import_file(register, file, layout=layout, actor=actor, dry_run=dry_run, tell=told.tell)
+
+        result = await long_work("台帳を読み込んでいます", work, when_stopped=_UNCHANGED, shown=not as_json)
         rematched = 0
         if not dry_run:
             rematched = await rematch(office.store, office.policy)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +27,11 @@ from bot.core.register.rows import RowProblem, in_order, parse_book
 from bot.core.register.tables import Book
 from bot.core.text.dates import JAPAN, wareki
 from bot.core.text.normalise import clean
+from bot.progress import Tell, Watched, part, untold
 from bot.register.files import read_book
+
+_PARTS = 3
+"""The rows are read, compared, written."""
 
 
 class RegisterStore(Protocol):
@@ -41,7 +45,7 @@ class RegisterStore(Protocol):
         """By guarantee_id, the 変更番号 of which the register has a version."""
         ...
 
-    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
+    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str, tell: Tell = untold) -> None:
         """Write ADD, UPDATE and unknown versions in one transaction."""
         ...
 
@@ -64,10 +68,14 @@ async def import_file(
     layout: Layout,
     actor: str,
     dry_run: bool = False,
+    tell: Tell = untold,
 ) -> ImportResult:
-    """Import a file; wrong rows are skipped and reported. `layout`: the city's ways; `actor`: who imports, for the journal."""
+    """Import a file; wrong rows are skipped and reported. `layout`: the city's ways; `actor`: who imports, for the journal.
+
+    `tell`: how many steps of how many are done; what it raises ends the import, and nothing was written.
+    """
     book = await asyncio.to_thread(read_book, path, layout=layout)
-    return await import_book(register, book, source=path.name, layout=layout, actor=actor, dry_run=dry_run)
+    return await import_book(register, book, source=path.name, layout=layout, actor=actor, dry_run=dry_run, tell=tell)
 
 
 async def import_book(
@@ -78,13 +86,17 @@ async def import_book(
     layout: Layout,
     actor: str,
     dry_run: bool = False,
+    tell: Tell = untold,
 ) -> ImportResult:
     """As `import_file`, of tables that were read. `source`: the file's name, for the journal."""
-    parsed = await asyncio.to_thread(parse_book, book, layout)
-    planned = plan(parsed, await register.guarantees(limit=None), await register.known_revisions())
+    watched = tuple(replace(table, rows=Watched(table.rows, part(tell, 0, _PARTS))) for table in book.tables)
+    parsed = await asyncio.to_thread(parse_book, replace(book, tables=watched), layout)
+    known, revisions = await register.guarantees(limit=None), await register.known_revisions()
+    rows = Watched(parsed.guarantees, part(tell, 1, _PARTS))
+    planned = await asyncio.to_thread(plan, replace(parsed, guarantees=rows), known, revisions)
     effective = [change for change in planned.changes if change.is_effective]
     if effective and not dry_run:
-        await register.change(effective, actor=actor, source=clean(source))
+        await register.change(effective, actor=actor, source=clean(source), tell=part(tell, 2, _PARTS))
     counted = Counter(change.kind for change in planned.changes)
     return ImportResult(
         counts=MappingProxyType({kind: counted[kind] for kind in ChangeKind}),

@@ -18,6 +18,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 
 from bot.clock import Clock
+from bot.progress import Steps
 from storage.database.daemon_lock import DaemonLock
 from storage.database.driver import DatabaseUrl, driver_errors, is_about_values
 from storage.database.models import Models
@@ -59,6 +60,7 @@ class Database:
         self._home = contextvars.Context()
         self._home.run(self._tortoise.__enter__)
         self._last_steps: contextvars.ContextVar[LastSteps] = contextvars.ContextVar("last_steps")
+        self._steps: contextvars.ContextVar[Steps] = contextvars.ContextVar("steps", default=Steps())  # noqa: B039 - it counts for nobody
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Task[None] | None = None
 
@@ -73,27 +75,36 @@ class Database:
         return self._tortoise.connections.get(self.dialect)
 
     @asynccontextmanager
-    async def transaction(self, *, seals: bool = False, short: bool = False) -> AsyncIterator[None]:
+    async def transaction(
+        self, *, seals: bool = False, short: bool = False, steps: Steps | None = None
+    ) -> AsyncIterator[None]:
         """`async with database.transaction()`: commits at its end, rolls back on any exception. Not to be nested.
 
         `short`: it takes milliseconds and happens for each mail; such ones share commits (backends/group_commit.py).
         `seals`: the transaction writes sealed values; raises KeysUnfit when another process has rotated the keys since this
-        one read them.
+        one read them. `steps`: counts the rows that it makes and inserts; what that raises rolls back.
         """
         client: Any = self.client
         begun = client.short_transaction() if short and self.dialect == "sqlite" else client._in_transaction()  # noqa: SLF001 - Tortoise's own way
         async with begun:
             if seals:
                 await self._check_current()
-            steps: LastSteps = {}
-            outside = self._last_steps.set(steps)
+            last: LastSteps = {}
+            outside = self._last_steps.set(last)
+            counted = self._steps.set(steps or Steps())
             try:
                 yield
             finally:
                 self._last_steps.reset(outside)
-            for step, items in steps.items():
+            for step, items in last.items():
                 await step(self, items)
+            self._steps.reset(counted)
             self.check_files()  # a commit into a deleted file would succeed
+
+    @property
+    def steps(self) -> Steps:
+        """What counts the steps of the current transaction."""
+        return self._steps.get()
 
     def at_the_end(
         self, step: Callable[[Database, list[Item]], Coroutine[Any, Any, None]], items: Sequence[Item]

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from importlib import resources
@@ -25,6 +25,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.transactions import in_transaction
 
 from bot.clock import Clock
+from bot.progress import Tell, untold
 from storage.database.fields import in_utc
 from storage.errors import SchemaUnfit, StoreError
 
@@ -120,11 +121,11 @@ STEP_PAGES = 256
 """A step of a copy: 1 MiB. Between two of them a Ctrl-C is heard."""
 
 
-def backup(database: Path, copy: Path, step: Callable[[int], None] = lambda _left: None) -> None:
+def backup(database: Path, copy: Path, tell: Tell = untold) -> None:
     """Copy an SQLite database, also while it is in use. The copy appears whole or not at all, mode 0600, one file without a log beside it.
 
-    One snapshot is copied: no writer waits for it (WAL), and no write makes it begin anew. `step` hears after each step how many pages
-    are left.
+    One snapshot is copied: no writer waits for it (WAL), and no write makes it begin anew. What `tell` raises leaves
+    no copy.
     """
     unfinished = copy.with_name(copy.name + ".part")
     unfinished.unlink(missing_ok=True)
@@ -132,7 +133,7 @@ def backup(database: Path, copy: Path, step: Callable[[int], None] = lambda _lef
     with closing(sqlite3.connect(database, isolation_level=None)) as source, closing(sqlite3.connect(unfinished)) as to:
         source.execute("BEGIN")
         source.execute("SELECT 1 FROM sqlite_master").fetchone()  # the snapshot begins here
-        source.backup(to, pages=STEP_PAGES, progress=lambda _status, left, _all: step(left))
+        source.backup(to, pages=STEP_PAGES, progress=lambda _status, left, all_: tell(all_ - left, all_))
         to.execute("PRAGMA journal_mode=DELETE")
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())

@@ -81,6 +81,7 @@ async def insert(
         sql = f"INSERT INTO {into} VALUES {tuples} {conflict} RETURNING {returning}"  # noqa: S608 - our own names
         values = [value for row in batch for value in to_columns(model, row, names)]
         inserted += sorted(await database.rows(sql, values), key=lambda row: row["id"])
+        database.steps.done(len(batch))
     return inserted
 
 

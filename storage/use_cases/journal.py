@@ -72,7 +72,7 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
                 json_text(without_keys(entry.detail, Formats()))
             ),  # hash what will be read: tuples become lists
         )
-        for entry in entries
+        for entry in database.steps.through(entries)
     ]
     database.at_the_end(_append, lines)
 
@@ -80,7 +80,7 @@ async def write(database: Database, entries: Sequence[Entry]) -> None:
 async def _append(database: Database, lines: Sequence[JournalLine]) -> None:
     last = await _locked_head(database)
     rows: list[dict[str, Any]] = []
-    for line in lines:
+    for line in database.steps.through(lines):
         numbered = replace(line, number=last.number + 1)
         last = JournalHead(numbered.number, link(last.hash, numbered))
         rows.append(
@@ -167,6 +167,12 @@ class Journal(UseCases):
             f"SELECT {_COLUMNS} FROM journal {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constants
             [*(map(storable, subject) if subject else ()), limit],
         )
+        return tuple(_line_of(row) for row in rows)
+
+    @use_case
+    async def lines_since(self, since: datetime) -> tuple[JournalLine, ...]:
+        """All lines since then, oldest first."""
+        rows = await self._database.rows(f"SELECT {_COLUMNS} FROM journal WHERE at >= ? ORDER BY id", [in_utc(since)])  # noqa: S608 - constants
         return tuple(_line_of(row) for row in rows)
 
     @use_case

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.crash_points import crash_point
+from bot.progress import Steps, Tell, untold
 from storage.database import mapping
 from storage.database.connection import Database
 from storage.errors import StoreError, Unreadable
@@ -72,11 +73,13 @@ class KeyRotation(UseCases):
         return await _check(self._database)
 
     @use_case
-    async def rotate(self, keys: KeyFile, *, actor: str) -> Sealed:
+    async def rotate(self, keys: KeyFile, *, actor: str, tell: Tell = untold) -> Sealed:
         """Add a new first key to the file, seal everything by it, remove the old keys; or continue an interrupted rotation.
 
-        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). Raises StoreError.
+        `keys`: the file with which this store was opened. No daemon may run (database/daemon_lock.py). What `tell` raises interrupts it. Raises StoreError.
         """
+        steps = Steps(tell, await _count(self._database))
+        steps.done(0)
         self._database.vault = vault = keys.begin_rotation()
         newest = vault.key_ids[0]
         _step()
@@ -94,16 +97,19 @@ class KeyRotation(UseCases):
                     await _seal_keys(self._database, table, ids)
                     _step()
                 counts["keys"] += len(ids)
+                steps.done(len(ids))
         for table in _WITH_WORDS:
             async for ids in _portions(self._database, table, "quoted", text_prefix(newest)):
                 async with self._database.transaction():
                     await _seal_words(self._database, table, ids)
                     _step()
+                steps.done(len(ids))
         for table in _WITH_MAILS:
             async for ids in _portions(self._database, table, "content", bytes_prefix(newest)):
                 async with self._database.transaction():
                     counts["mails"] += await _seal_mails(self._database, table, ids)
                     _step()
+                steps.done(len(ids))
         found = await _check(self._database)
         if {key_id for key_id, _ in (*found.keys, *found.mails, *found.words)} - {newest}:
             raise StoreError("古い鍵で暗号化されたものが残っています。./run keys rotate をもう一度実行してください")
@@ -112,6 +118,18 @@ class KeyRotation(UseCases):
         _step()
         self._database.vault = keys.end_rotation()
         return Sealed(**counts)
+
+
+_SEALED = (*((table, "auth_key") for table in _WITH_KEYS), *((table, "quoted") for table in _WITH_WORDS), *((table, "content") for table in _WITH_MAILS))  # fmt: skip
+
+
+async def _count(database: Database) -> int:
+    """How many values are sealed."""
+    counted = [
+        await database.rows(f"SELECT count({column}) AS values_of_it FROM {table}")  # noqa: S608 - our names
+        for table, column in _SEALED
+    ]
+    return sum(rows[0]["values_of_it"] for rows in counted)
 
 
 def _step() -> None:

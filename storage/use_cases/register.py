@@ -20,6 +20,7 @@ from bot.core.records.submission import TRANSITIONS as SUBMISSION_TRANSITIONS
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.register.changes import ChangeKind, RegisterChange
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number, normalise_number
+from bot.progress import Steps, Tell, untold
 from storage.database import mapping, models
 from storage.database.connection import Database
 from storage.database.fields import storable
@@ -38,6 +39,8 @@ MAX_AWAITED = 2_000
 # Numbers have about a dozen characters; a longer text is no mistyped number, and has many variants.
 MAX_NUMBER_WITH_VARIANTS = 20
 _ROWS_OF_SENDER = 10
+_PASSES = 6
+"""A new row is made and inserted, likewise its version, and its line of the journal."""
 
 _AWAITED = (GuaranteeState.EXPECTED.value, GuaranteeState.ISSUED.value)
 _TAKEN = tuple(state.value for state in SubmissionState if state.is_taken)
@@ -116,19 +119,20 @@ class Register(UseCases):
         return await versions.revisions(self._database)
 
     @use_case
-    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str) -> None:
+    async def change(self, changes: Sequence[RegisterChange], *, actor: str, source: str, tell: Tell = untold) -> None:
         """Write ADD and UPDATE in one transaction, one journal entry each and one for the file.
 
         Of an UPDATE only `changed_fields` are written, so a key entered in the meantime stays. A change that makes a new version
         of a guarantee (core/records/guarantee_version.py) is written as one; its verified submissions become accepted, to be
         looked at again, and submissions of a guarantee that is now cancelled or on paper become superseded. Raises NotFound,
-        WrongState; StoreError when a state is not the planned one any more, or a number is taken: plan again.
+        WrongState; StoreError when a state is not the planned one any more, or a number is taken: plan again. What `tell` raises leaves everything as it was.
         """
         added = [each for each in changes if each.kind is ChangeKind.ADD]
         updated = [each for each in changes if each.kind is ChangeKind.UPDATE]
-        async with self._database.transaction(seals=True):
+        async with self._database.transaction(seals=True, steps=Steps(tell, _PASSES * len(changes))):
             await lock_register(self._database, alone=True)
-            rows = [mapping.guarantee_row(each.after, self._database.vault) for each in added]
+            steps = self._database.steps
+            rows = [mapping.guarantee_row(each.after, self._database.vault) for each in steps.through(added)]
             new = await insert(self._database, self._database.models.guarantee, rows)
             imported = [
                 Imported(each, None, replace(each.after, guarantee_id=row["id"]))
@@ -141,7 +145,7 @@ class Register(UseCases):
             looked_at = await _as_they_are(self._database, updated)
             imported += looked_at
             imported += [Imported(each, each.after, each.after) for each in changes if _has_history_only(each)]
-            await _update(self._database, updated)
+            await _update(self._database, list(steps.through(updated)))
             entries += [
                 Entry("register.update", "guarantee", each.after.guarantee_id, _update_detail(each, source), actor)
                 for each in updated

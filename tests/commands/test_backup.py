@@ -234,9 +234,9 @@ def test_a_copy_beside_a_writer_is_one_moment_and_holds_no_write_up(tmp_path):
         writer.execute("CREATE TABLE row (number INTEGER, content BLOB)")
         writer.execute("INSERT INTO row VALUES (0, randomblob(4000000))")
 
-        def write(left: int) -> None:
+        def write(done: int, _all: int) -> None:
             nonlocal waited
-            steps.append(left)
+            steps.append(done)
             try:  # it never waits: a lock of the copy would be an error at once
                 writer.execute("INSERT INTO row VALUES (?, randomblob(2000))", [len(steps)])
             except sqlite3.OperationalError:
@@ -245,7 +245,7 @@ def test_a_copy_beside_a_writer_is_one_moment_and_holds_no_write_up(tmp_path):
         backup(file, tmp_path / "copy.db", write)
         assert (len(steps), waited) == (4, 0)
         assert writer.execute("SELECT count(*) FROM row").fetchone() == (5,)
-    assert steps == sorted(steps, reverse=True)
+    assert steps == sorted(steps)
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
         assert copy.execute("SELECT count(*) FROM row").fetchone() == (1,)
 

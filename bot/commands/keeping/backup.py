@@ -8,12 +8,14 @@ the new one. PostgreSQL is copied and put back by its own tools; `restore --alre
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bot.clock import utc_now
+from bot.commands.shared.basics import StoppedError
 from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -24,7 +26,9 @@ from bot.commands.shared.common import (
     run,
 )
 from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.long_work import Work, long_work
 from bot.config.settings import Config, load
+from bot.core.records.journal import JournalCheck
 from bot.office import command_context
 from storage.copies import (
     CopyCheck,
@@ -35,6 +39,7 @@ from storage.copies import (
     database_of,
     made_in,
     put_in_place,
+    remove,
     set_aside,
     state_of,
     verify,
@@ -45,6 +50,10 @@ from storage.store import KeyFile, Store
 from storage.use_cases.recovery import Replaced
 
 backup = Group("backup")
+
+_NO_COPY = "バックアップを途中で止めました。途中のものは残していません。もう一度実行してください"
+_NOT_VERIFIED = "途中で止めました。バックアップは変わっていません。もう一度実行できます"
+_NOT_RESTORED = "復元を途中で止めました。データベースは元のままです。もう一度実行できます"
 
 
 @backup.command("create", ja="動かしたまま、データベースと設定、市の文面のバックアップを作ります。")
@@ -81,10 +90,18 @@ async def create_(*, to: Path | None, with_key: bool, config_path: Path, as_json
         "key_ids": keys.vault().key_ids,
         "with_key": with_key,
     }
+
+    async def work(told: Work) -> CopyCheck:
+        made = create(file, folder, beside, about, utc_now(), told.tell)
+        try:
+            found = await verify(made, keys, told.tell)
+        except StoppedError:  # what nobody has looked at is no copy
+            remove(made)
+            raise
+        return replace(found, copy=set_aside(made)) if found.wrong else found
+
     with alone(folder):
-        made = create(file, folder, beside, about, utc_now())
-        found = await verify(made, keys)
-        found = replace(found, copy=set_aside(made)) if found.wrong else found
+        found = await long_work("複写して確かめています", work, when_stopped=_NO_COPY, shown=not as_json)
         old = age_out(folder, config.backup.keep) if config.backup.keep and not found.wrong else []
     if not as_json:
         if old:
@@ -105,7 +122,12 @@ async def verify_(*, copy: Path | None, config_path: Path, as_json: bool) -> Non
     made = made_in(config.backups) if config.backups else []
     if copy is None and not made:
         raise _usage("バックアップの場所を書いてください（設定 backup.folder に、バックアップがありません）")
-    _tell(await verify(copy or made[-1], KeyFile(config.key_file)), as_json=as_json, done="確かめました")
+
+    def work(told: Work) -> Awaitable[CopyCheck]:
+        return verify(copy or made[-1], KeyFile(config.key_file), told.tell)
+
+    found = await long_work("確かめています", work, when_stopped=_NOT_VERIFIED, shown=not as_json)
+    _tell(found, as_json=as_json, done="確かめました")
 
 
 def _tell(found: CopyCheck, *, as_json: bool, done: str) -> None:
@@ -145,11 +167,16 @@ async def restore(*, copy: Path | None, already: bool, config_path: Path, actor:
     if already == (copy is not None):
         raise _usage("バックアップの場所か、--already（ほかの方法で入れ替え終えたとき）の、どちらかを書いてください")
     file = None if already else _file(config)
-    async with await DaemonLock.take(config.database_url, what="backup restore"):
-        replaced = await _put_back(config, copy, file) if copy is not None and file is not None else None
+
+    async def work(told: Work) -> tuple[int, JournalCheck]:
+        # All of it: a database that was put in place is noted, too.
+        replaced = await _put_back(config, copy, file, told) if copy is not None and file is not None else None
         async with command_context(config_path) as office:
             first = await office.store.recovery.note_restored(actor=actor, replaced=replaced)
-            check = await office.store.journal.verify()
+            return first, await office.store.journal.verify()
+
+    async with await DaemonLock.take(config.database_url, what="backup restore"):
+        first, check = await long_work("復元しています", work, when_stopped=_NOT_RESTORED)
     click.echo(
         f"復元しました。操作の記録は{check.head.number}行です。次に届くメールの番号は{first}です（失われた番号と重なりません）"
     )
@@ -160,16 +187,17 @@ async def restore(*, copy: Path | None, already: bool, config_path: Path, actor:
         click.echo(f"設定と文面は入れ替えていません。必要なときは {copy} から写してください")
 
 
-async def _put_back(config: Config, copy: Path, file: Path) -> Replaced | None:
+async def _put_back(config: Config, copy: Path, file: Path, told: Work) -> Replaced | None:
     """Look at the copy with the city's keys, then put it in place. Returns how far the old one was, where it is known."""
     make_folder(file.parent)
     replaced = state_of(file)
-    with candidate(copy, file) as there:
+    with candidate(copy, file, told.tell) as there:
         async with await Store.open(f"sqlite:///{there}", vault=KeyFile(config.key_file), clock=utc_now) as store:
             await store.journal.head()
         kept = put_in_place(there, file, utc_now())
     if kept is not None:
-        click.echo(f"前のデータベースは {kept} に移しました。確かめ終えたら削除してください")
+        with told.aside():
+            click.echo(f"前のデータベースは {kept} に移しました。確かめ終えたら削除してください")
     return replaced
 
 

@@ -5,20 +5,22 @@ Beside no daemon. The source is not changed, and what is stopped in between can 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, config_option, run
 from bot.commands.shared.language import Group, option
+from bot.commands.shared.long_work import Work, long_work
 from bot.config.settings import load
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, Store
 
 storage = Group("storage")
+
+_NOTHING_MOVED = "途中で止めました。元のデータベースは変わらず、移す先には何も書いていません。もう一度実行できます"
 
 
 @storage.command(
@@ -53,19 +55,11 @@ async def move(*, target: str, config_path: Path) -> None:
         command_context(config_path) as office,
         await Store.open(target, vault=KeyFile(config.key_file)) as new,
     ):
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal) as progress:
-            bar = progress.add_task("写しています", total=None)
 
-            def tell(done: int, total: int) -> None:
-                progress.update(
-                    bar,
-                    completed=done,
-                    total=total,
-                    description="写しています" if 2 * done < total else "照合しています",
-                )
+        def work(told: Work) -> Awaitable[int]:
+            return new.take_all_from(office.store, told.tell)
 
-            rows = await new.take_all_from(office.store, tell)
+        rows = await long_work("写して照合しています", work, when_stopped=_NOTHING_MOVED)
         check = await new.journal.verify(await office.store.journal.head())
     click.echo(f"{rows}行を写し、全て照合しました。操作の記録は{check.head.number}行です")
     if not check.is_whole:

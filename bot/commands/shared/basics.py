@@ -1,6 +1,6 @@
 """What every command needs and what is light to import: the options, the exit codes, the way a failure is said.
 
-0 done · 1 can't be done (said on standard error) · 2 wrong call or wrong settings. Used by common.py, and directly by `serve`,
+0 done · 1 can't be done (said on standard error) · 2 wrong call or wrong settings · 130 stopped by Ctrl-C. Used by common.py, and directly by `serve`,
 which has to refuse within a moment when another daemon runs. Called by bot/commands/* only.
 """
 
@@ -32,6 +32,7 @@ AnyCommand = TypeVar("AnyCommand", bound=Callable[..., Any])
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_STOPPED = 130  # as shells say it of a program that SIGINT has ended
 
 config_option = option(
     "--config",
@@ -57,6 +58,10 @@ actor_option = option(
     en="Who decides, for the journal [default: the user].",
 )
 limit_option = option("--limit", default=100, show_default=True, ja="示す件数の上限。", en="At most so many rows.")
+
+
+class StoppedError(Exception):
+    """A person has stopped the command by Ctrl-C. The text says what stands, and what to do; "" = nothing is known of it."""
 
 
 def state_option(states: type[StrEnum]) -> Callable[[AnyCommand], AnyCommand]:
@@ -85,6 +90,9 @@ def run(command: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return asyncio.run(command(*args, **kwargs))
+        except (StoppedError, KeyboardInterrupt) as stop:
+            click.echo(str(stop) or "途中で止めました。もう一度実行できます", err=True)
+            raise click.exceptions.Exit(EXIT_STOPPED) from None
         except ConfigError as error:
             show_mistakes(error)
             raise click.exceptions.Exit(EXIT_USAGE) from None

@@ -73,7 +73,7 @@ class RowProblem:
 class Parsed:
     """The content of a file."""
 
-    guarantees: tuple[ParsedRow, ...]
+    guarantees: Sequence[ParsedRow]
     problems: tuple[RowProblem, ...]
     ignored_columns: tuple[str, ...] = ()  # titles of unknown columns
 

@@ -5,6 +5,7 @@ Made by bot/register and bot/spreadsheets, read by plan.py and rows.py. Values o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.register.cells import Cell
@@ -22,7 +23,7 @@ class TableRow:
 class Table:
     """The rows of a file or sheet, titles and header included. `name`: the sheet's, "" for CSV."""
 
-    rows: tuple[TableRow, ...]
+    rows: Sequence[TableRow]
     name: str = ""
 
 
