@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from bot.commands.shared.basics import state_option
+from bot import log
+from bot.commands.shared.basics import in_japan, state_option
 from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -21,6 +24,7 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
+from bot.commands.shared.long_work import Work, long_work
 from bot.commands.shared.mail_number import MailNumber
 from bot.core.policy.masking import mask_whole_keys
 from bot.core.records.envelope import message_id_of
@@ -28,7 +32,7 @@ from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.text.normalise import clean
 from bot.core.text.told import ToldError
 from bot.files import Folder
-from bot.office import command_context
+from bot.office import CommandContext, command_context
 
 _TITLES = {
     "id": "番号",
@@ -53,6 +57,8 @@ _ALL_TITLES = _TITLES | {
 
 
 mail = Group("mail")
+
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @mail.command("list", ja="受信メールの一覧を、新しい順に示します。")
@@ -101,14 +107,52 @@ async def show_(mail_id: int, *, raw: bool, config_path: Path, as_json: bool, ac
     show_one(values, as_json=as_json, titles=_ALL_TITLES)
 
 
-@mail.command(ja="保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。")
-@argument("mail_id", type=MailNumber())
+@mail.command(
+    ja=(
+        "保留・要確認・対象外・対応済のメールを、もう一度読み取ります（常駐が行います）。"
+        "--since と --dry-run では、受け取ったメールを今の設定と台帳で判定し直し、当時との違いを示します。何も書かず、送りません。"
+    )
+)
+@argument("mail_id", type=MailNumber(), required=False)
+@option(
+    "--since",
+    type=_DAY,
+    ja="この日以後に受け取ったもの（日本時間）。",
+    en="Received on this day or after it (Japan's).",
+)
+@option(
+    "--until",
+    type=_DAY,
+    ja="この日以前に受け取ったもの（日本時間）。",
+    en="Received on this day or before it (Japan's).",
+)
+@option("--dry-run", is_flag=True, ja="違いだけを示します。", en="Show the differences only.")
 @config_option
+@json_option
 @actor_option
 @run
-async def replay(mail_id: int, *, config_path: Path, actor: str) -> None:
-    """Have a parked, passed on, ignored or released mail read again (the running daemon does it)."""
+async def replay(
+    mail_id: int | None,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    dry_run: bool,
+    config_path: Path,
+    as_json: bool,
+    actor: str,
+) -> None:
+    """Have a parked, passed on, ignored or released mail read again (the running daemon does it). With --since and --dry-run: judge
+    the stored mails by today's settings and register, and show what would be decided otherwise; nothing is written or sent.
+    """
+    if (mail_id is None) == (since is None) or dry_run != (since is not None) or (until is not None and since is None):
+        raise click.UsageError("メールの番号か、--since と --dry-run の、どちらかを指定してください")
+    begins, ends = in_japan(since, until)
     async with command_context(config_path) as office:
+        if begins is not None:
+            await _compare(office, begins, ends, as_json=as_json)
+            return
+        if mail_id is None:  # refused above
+            return
         await office.store.incoming.replay(mail_id, actor=actor)
     click.echo(f"メール{mail_id}をもう一度読み取ります")
 
@@ -173,6 +217,19 @@ async def export(
     click.echo(f"{written}通を {folder} に書き出しました")
     if written < len(wanted):
         raise click.exceptions.Exit(EXIT_FAILED)
+
+
+async def _compare(office: CommandContext, since: datetime, until: datetime | None, *, as_json: bool) -> None:
+    from bot.commands import replay as replaying  # noqa: PLC0415 - reader, letters: no other command on mails loads them
+
+    log.configure("error", "text", office.policy.formats)
+
+    def work(told: Work) -> Awaitable[list[replaying.Compared]]:
+        return replaying.compare(office, since, until, told.tell)
+
+    stopped = "途中で止めました。何も書いていません。もう一度実行できます"
+    found = await long_work("判定し直しています", work, when_stopped=stopped, shown=not as_json, may_be_cut=True)
+    replaying.show(found, as_json=as_json)
 
 
 _EVERYTHING = 10**9
