@@ -93,12 +93,14 @@ class Database:
             outside = self._last_steps.set(last)
             counted = self._steps.set(steps or Steps())
             try:
-                yield
+                try:
+                    yield
+                finally:
+                    self._last_steps.reset(outside)
+                for step, items in last.items():
+                    await step(self, items)
             finally:
-                self._last_steps.reset(outside)
-            for step, items in last.items():
-                await step(self, items)
-            self._steps.reset(counted)
+                self._steps.reset(counted)
             self.check_files()  # a commit into a deleted file would succeed
 
     @property

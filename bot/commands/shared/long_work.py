@@ -40,6 +40,10 @@ class Work:
             raise StoppedError
         self._bar.update(self._row, completed=done, total=total)
 
+    def heard(self) -> None:
+        """Show that the Ctrl-C is heard, since the next step may be seconds away."""
+        self._bar.update(self._row, description="止めています")
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Write in here: the bar is not there meanwhile."""
@@ -82,6 +86,7 @@ async def long_work(
             try:
                 await asyncio.wait([task])
             except asyncio.CancelledError:
+                told.heard()
                 if may_be_cut:
                     task.cancel()
     with suppress(asyncio.CancelledError, StoppedError):
