@@ -126,7 +126,7 @@ async def _one_line(config_path: Path) -> OfficeStatus:
         letters_waiting=dict(stands.backlog.outgoing)[OutboxState.QUEUED],
         open_work=stands.backlog.work.count,
         succeeded_at=max(done, default=None),
-        details=tuple(WORDS[alarm.kind].title for alarm in stands.alarms),
+        details=tuple(alarm.kind.words.title for alarm in stands.alarms),
     )
 
 
