@@ -29,6 +29,7 @@ from bot.intake.receive import Receiver
 from bot.intake.smtp.listener import SmtpListener, SmtpSettings
 from bot.log import error_words
 from bot.probing.servers import relays_refusals
+from bot.probing.standing import look
 from bot.process_memory import give_back_what_is_freed
 from bot.successes import Successes
 from bot.watchdog import notify, watched_loop
@@ -310,6 +311,7 @@ class Daemon:
             folder=self._folder,
             is_ready=lambda: self.ready.is_set() and not self._stopping.is_set(),
             workers=lambda: self._successes.healths,
+            look=lambda now: look(self._config, store, now, runs=True),
         )
         self.ports["monitoring"] = await monitoring.start(listen)
         return [monitoring.stop]

@@ -1,20 +1,24 @@
-"""The door for machines that watch: /healthz, /readyz and /metrics over HTTP, on loopback or a unix socket ([monitoring]).
+"""The door for who watches: /healthz, /readyz, /metrics and the page /status over HTTP, on loopback or a unix socket ([monitoring]).
 
 Made by bot/app.py where the settings ask for it; nothing here is loaded elsewhere. Tells counts and times; no key, no name, no address of a
-sender. Raises OSError for a port that is taken or a socket that can't be made.
+sender. Read-only: GET and HEAD. Raises OSError for a port that is taken or a socket that can't be made.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import platform
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -25,8 +29,13 @@ from bot.core.health.alarms import Alarm
 from bot.core.health.reconciliation import Ledger
 from bot.core.health.status import Backlog
 from bot.core.health.workers import WorkerHealth
-from bot.core.records.incoming_mail import MailboxMemory
+from bot.core.records.incoming_mail import MailboxMemory, MailState
 from bot.core.records.journal import JournalHead
+from bot.core.records.outgoing_mail import OutboxState
+from bot.core.text.dates import JAPAN
+from bot.core.text.lazy_pattern import LazyPattern
+from bot.probing.standing import Standing, by_age, by_day
+from bot.version import number
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -52,7 +61,7 @@ class Facts:
 
 
 class Monitoring:
-    """`start` and `stop` once each. `is_ready`: the doors are open. `workers`: as they are now."""
+    """`start` and `stop` once each. `is_ready`: the doors are open. `workers`: as they are now. `look`: what `status` shows."""
 
     def __init__(
         self,
@@ -62,14 +71,16 @@ class Monitoring:
         folder: Path,
         is_ready: Callable[[], bool],
         workers: Callable[[], tuple[WorkerHealth, ...]],
+        look: Callable[[datetime], Awaitable[Standing]],
     ) -> None:
         self._store = store
+        self._look = look
         self._clock = clock
         self._folder = folder
         self._is_ready = is_ready
         self._workers = workers
         app = web.Application()
-        asked = {"/healthz": _alive, "/readyz": self._ready, "/metrics": self._metrics}
+        asked = {"/healthz": _alive, "/readyz": self._ready, "/metrics": self._metrics, "/status": self._page}
         app.add_routes([web.get(path, _for_ours(handler)) for path, handler in asked.items()])
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
 
@@ -110,6 +121,18 @@ class Monitoring:
         except (StoreError, TimeoutError):
             return web.Response(text="the database does not answer\n", status=503)
         return web.Response(body=as_text(facts, self._clock()), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        try:
+            text = await asyncio.wait_for(self._page_text(), _ANSWER_SECONDS)
+        except (StoreError, TimeoutError):
+            return web.Response(text="データベースが答えません。\n", status=503)
+        return web.Response(text=text, content_type="text/html", headers=_page_headers(text))
+
+    async def _page_text(self) -> str:
+        now = self._clock()
+        standing, days = await self._look(now), await by_day(self._store, now)
+        return as_page(standing, self._is_ready(), days, await by_age(self._store, now), now)
 
     async def _facts(self) -> Facts:
         store = self._store
@@ -197,3 +220,53 @@ def _by(name: str, words: str, label: str, values: Iterable[tuple[str, float]]) 
     for which, value in values:
         family.add_metric([str(which)], float(value))
     return family
+
+
+_ADDRESS = LazyPattern(r"[^\s、（）]+@[^\s、（）]+")
+_TEMPLATE = "status_page.html.j2"
+
+
+def _page_headers(page: str) -> dict[str, str]:
+    """Nothing but the page's own style is used, nothing is fetched, nobody frames it, and nothing keeps it."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+
+
+def as_page(
+    standing: Standing,
+    is_ready: bool,  # noqa: FBT001 - the facts in their order
+    days: tuple[tuple[date, Ledger], ...],
+    ages: tuple[tuple[int, int], ...],
+    now: datetime,
+) -> str:
+    """The status page in HTML. An alarm's detail, where a server's words may stand, is left to `status`."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"when": _when, "hidden": lambda text: _ADDRESS.sub("…@…", text)}
+    return environment.get_template(_TEMPLATE).render(
+        stands=standing,
+        is_ready=is_ready,
+        days=[(day, sum(door.received for door in ledger.doors), ledger.balances) for day, ledger in days],
+        ages=ages,
+        now=now,
+        mails=dict(standing.backlog.mails),
+        letters=dict(standing.backlog.outgoing),
+        MailState=MailState,
+        OutboxState=OutboxState,
+        bot=number(),
+        python=platform.python_version(),
+    )
+
+
+def _when(at: datetime | None) -> str:
+    return f"{at.astimezone(JAPAN):%Y-%m-%d %H:%M}" if at else "（まだありません）"

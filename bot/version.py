@@ -1,4 +1,4 @@
-"""Which program this is: its version, its commit where that is known, and the number of the database's schema.
+"""Which program this is: its version, its commit where that is known, the number of the database's schema, and where `run` and `deploy/` lie.
 
 Asked by `--version`, `status --all` and `upgrade`. The version is that of pyproject.toml beside a checkout, else of the installed package.
 The commit is what git wrote into commit.txt as it made an archive (export-subst), else what a checkout says. Raises nothing.
@@ -7,6 +7,7 @@ The commit is what git wrote into commit.txt as it made an archive (export-subst
 from __future__ import annotations
 
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from importlib import metadata, resources
@@ -32,10 +33,11 @@ class Version:
 
 def version(root: Path = _ROOT) -> Version:
     """Of the program in `root`: a checkout, an unpacked archive of one, or where packages are installed."""
-    return Version(_number(root), _commit(root), _schema())
+    return Version(number(root), _commit(root), _schema())
 
 
-def _number(root: Path) -> str:
+def number(root: Path = _ROOT) -> str:
+    """Its number alone."""
     try:
         project: dict[str, str] = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     except FileNotFoundError:
@@ -61,3 +63,22 @@ def _commit(root: Path) -> str:
 def _schema() -> int:
     names = [file.name for file in resources.files("storage.migrations").iterdir() if file.name.endswith(".sql")]
     return max(int(name[:4]) for name in names)
+
+
+# -- where it lies
+
+VERSIONS = "versions"
+
+
+def home(checkout: Path = _ROOT, prefix: Path | None = None) -> Path:
+    """The folder with `run` and `deploy/`, for units and for what calls them. `prefix`: the environment's, given by tests.
+
+    A checkout has them at its root; a wheel brings them into share/hosho-bot of its environment. A version among several
+    (deploy/install: HOME/versions/NUMBER) is called by the links of HOME, which follow `current`.
+    """
+    environment = prefix or Path(sys.prefix)
+    if (checkout / "run").exists():
+        return checkout
+    if environment.parent.name == VERSIONS:
+        return environment.parent.parent
+    return environment / "share" / "hosho-bot"

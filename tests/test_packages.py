@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from bot.home import home
+from bot.version import home
 from tests.packages import bundle, key, seal
 
 ROOT = Path(__file__).resolve().parents[1]

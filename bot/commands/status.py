@@ -6,57 +6,27 @@ and the lock only, so it works beside the daemon and without it. `--all` is seve
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from bot.clock import utc_now
-from bot.commands.offices import OfficeStatus, Standing, settings_files, tell_all
 from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, config_option, echo_json, json_option, run
 from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import command, option
+from bot.commands.shared.offices import OfficeState, OfficeStatus, settings_files, tell_all
 from bot.config.mistakes import ConfigError
-from bot.config.notes import unproven_senders
-from bot.config.settings import Config
-from bot.core.health.alarms import Alarm
-from bot.core.health.reconciliation import Ledger, MailboxCheck
-from bot.core.health.status import Backlog
 from bot.core.health.workers import WorkerHealth
-from bot.core.records.incoming_mail import MailboxMemory, MailState
+from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutboxState
 from bot.core.text.control_characters import escaped
 from bot.core.text.dates import JAPAN
 from bot.office import command_context
-from bot.probing.alarms import alarms_seen
+from bot.probing.standing import Standing, look
 from storage.database.daemon_lock import is_running
-from storage.store import Store
-
-_LEDGER_OF = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Status:
-    """Everything that is shown. `alarms`: those open and those that can be seen from here."""
-
-    is_running: bool
-    backlog: Backlog
-    memories: tuple[MailboxMemory, ...]
-    checks: tuple[MailboxCheck, ...]
-    ledger: Ledger
-    free_bytes: int
-    journal_head: str
-    workers: tuple[WorkerHealth, ...]
-    alarms: tuple[Alarm, ...]
-    notes: tuple[str, ...]  # what the settings leave off
-
-    @property
-    def is_well(self) -> bool:
-        """What the exit code says."""
-        return self.is_running and not self.alarms
 
 
 @command()
@@ -85,7 +55,8 @@ async def status(*, config_path: Path, as_json: bool, nagios: bool, places: tupl
     try:
         async with command_context(config_path) as office:
             now = utc_now()
-            stands = await _look(office.config, office.store, now)
+            runs = await is_running(office.config.database_url)
+            stands = await look(office.config, office.store, now, runs=runs)
     except (ConfigError, OSError) as error:
         if not nagios:
             raise
@@ -118,10 +89,11 @@ async def _tell_offices(places: tuple[str, ...], *, as_json: bool, nagios: bool)
 
 async def _one_line(config_path: Path) -> OfficeStatus:
     async with command_context(config_path) as office:
-        stands = await _look(office.config, office.store, utc_now())
+        runs = await is_running(office.config.database_url)
+        stands = await look(office.config, office.store, utc_now(), runs=runs)
     done = [one.done_at for one in stands.workers if one.done_at] + [one.looked_at for one in stands.memories]
     return OfficeStatus(
-        standing=Standing.WELL if stands.is_well else Standing.ALARM if stands.is_running else Standing.STOPPED,
+        state=OfficeState.WELL if stands.is_well else OfficeState.ALARM if stands.is_running else OfficeState.STOPPED,
         mails_waiting=dict(stands.backlog.mails)[MailState.RECEIVED],
         letters_waiting=dict(stands.backlog.outgoing)[OutboxState.QUEUED],
         open_work=stands.backlog.work.count,
@@ -134,7 +106,7 @@ _OK, _WARNING, _CRITICAL, _UNKNOWN = range(4)
 _NAMES = ("OK", "WARNING", "CRITICAL")
 
 
-def _for_nagios(stands: _Status) -> tuple[int, str]:
+def _for_nagios(stands: Standing) -> tuple[int, str]:
     """The plugin's exit code and its one line, with perfdata."""
     kinds = sorted({alarm.kind for alarm in stands.alarms})
     can_wait = all(kind.words.can_wait for kind in kinds)
@@ -151,23 +123,7 @@ def _for_nagios(stands: _Status) -> tuple[int, str]:
     return code, f"HOSHO {_NAMES[code]} - {words} | {' '.join(f'{name}={value}' for name, value in figures.items())}"
 
 
-async def _look(config: Config, store: Store, now: datetime) -> _Status:
-    running = await is_running(config.database_url)
-    return _Status(
-        is_running=running,
-        backlog=await store.health.backlog(),
-        memories=await store.mailboxes.memories(),
-        checks=await store.mailboxes.checks(),
-        ledger=await store.health.ledger(since=now - _LEDGER_OF),
-        free_bytes=shutil.disk_usage(config.data_folder).free,
-        journal_head=str(await store.journal.head()),
-        workers=await store.health.workers(),
-        alarms=await alarms_seen(config, store, now, runs=running),
-        notes=unproven_senders(config),
-    )
-
-
-def _lines(stands: _Status) -> Iterator[str]:
+def _lines(stands: Standing) -> Iterator[str]:
     mails, outgoing = dict(stands.backlog.mails), dict(stands.backlog.outgoing)
     work = stands.backlog.work
     waits = f"（担当者の対応待ち{work.count}件）" if work.count else ""
@@ -218,7 +174,7 @@ def _when(at: datetime) -> str:
     return f"{at.astimezone(JAPAN):%Y-%m-%d %H:%M}"
 
 
-def _plain(stands: _Status) -> dict[str, object]:
+def _plain(stands: Standing) -> dict[str, object]:
     return {
         "running": stands.is_running,
         "workers": [

@@ -88,7 +88,7 @@ class RetentionSection(Section):
 
 
 class MonitoringSection(Section):
-    """監視の仕組み（Prometheus など）のための待ち受け。/healthz、/readyz、/metrics に答えます。利用者の認証はないため、この機械の中だけです。"""
+    """監視の仕組み（Prometheus など）のための待ち受け。/healthz、/readyz、/metrics と、画面 /status に答えます。利用者の認証はないため、この機械の中だけです。"""
 
     listen: str = Field(
         default="",

@@ -113,6 +113,11 @@ class Health(UseCases):
         )
 
     @use_case
+    async def open_before(self, at: datetime) -> int:
+        """How much of the open work (`Backlog.work`) was received up to `at`."""
+        return sum([await query.filter(received_at__lte=at).count() for query in _open_queries(self._database)])
+
+    @use_case
     async def alarm_facts(self, waiting_after: timedelta = WAITING_AFTER) -> StoreFacts:
         """The late and failed work that the database shows now. `waiting_after`: so old a mail that is not sorted is late."""
         now = self._database.clock()
@@ -214,14 +219,24 @@ class Health(UseCases):
         return len(queued)
 
 
+def _open_queries(database: Database) -> tuple[Any, Any]:
+    """The mails and the notices that wait for a person of a desk."""
+    open_states = [state.value for state in MailState if state.is_work]
+    waiting = [SubmissionState.HELD.value, SubmissionState.ACCEPTED.value]
+    return (
+        database.models.mail.filter(state__in=open_states),
+        database.models.submission.filter(state__in=waiting),
+    )
+
+
 async def _open_work(database: Database, mails: Mapping[str, int]) -> OpenWork:
     """`mails`: how many there are, by state."""
     open_states = [state.value for state in MailState if state.is_work]
     held, accepted = SubmissionState.HELD.value, SubmissionState.ACCEPTED.value
     submissions = database.models.submission
-    waiting = (database.models.mail.filter(state__in=open_states), submissions.filter(state__in=[held, accepted]))
     oldest: list[Any] = [
-        await query.order_by("received_at").limit(1).values_list("received_at", flat=True) for query in waiting
+        await query.order_by("received_at").limit(1).values_list("received_at", flat=True)
+        for query in _open_queries(database)
     ]
     return OpenWork(
         held=await submissions.filter(state=held).count(),

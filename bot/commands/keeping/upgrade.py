@@ -22,15 +22,15 @@ from pathlib import Path
 
 import click
 
-from bot.commands.offices import as_owner_of, settings_files
 from bot.commands.shared.common import EXIT_USAGE, actor_option, config_option, run
 from bot.commands.shared.language import argument, command, option
+from bot.commands.shared.offices import as_owner_of, settings_files
 from bot.config.mistakes import ConfigError
 from bot.config.settings import load
 from bot.core.text.control_characters import escaped
 from bot.core.text.told import ToldError
-from bot.home import VERSIONS, home
 from bot.office import command_context
+from bot.version import VERSIONS, home
 from storage.errors import StoreError
 from storage.files import sqlite_file
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.config.settings import Config
-from bot.home import home
+from bot.version import home
 
 _MIB = 1024 * 1024
 

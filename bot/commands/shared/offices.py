@@ -21,7 +21,7 @@ from bot.config.settings import load
 from storage.errors import StoreError
 
 
-class Standing(StrEnum):
+class OfficeState(StrEnum):
     """How an office stands."""
 
     WELL = "正常"
@@ -31,10 +31,10 @@ class Standing(StrEnum):
 
 
 _EXIT_CODES = {
-    Standing.WELL: 0,
-    Standing.ALARM: EXIT_FAILED,
-    Standing.STOPPED: EXIT_FAILED,
-    Standing.UNKNOWN: EXIT_USAGE,
+    OfficeState.WELL: 0,
+    OfficeState.ALARM: EXIT_FAILED,
+    OfficeState.STOPPED: EXIT_FAILED,
+    OfficeState.UNKNOWN: EXIT_USAGE,
 }
 
 
@@ -42,7 +42,7 @@ _EXIT_CODES = {
 class OfficeStatus:
     """One line. `details`: the titles of its alarms, or why it is not known. Counts are None where it is not known."""
 
-    standing: Standing
+    state: OfficeState
     mails_waiting: int | None = None
     letters_waiting: int | None = None
     open_work: int | None = None
@@ -70,8 +70,8 @@ async def tell_all(files: Sequence[Path], look: Look, *, as_json: bool) -> int:
             {
                 "office": file.stem,
                 "config": str(file),
-                "ok": one.standing is Standing.WELL,
-                "standing": one.standing.name.lower() if as_json else one.standing.value,
+                "ok": one.state is OfficeState.WELL,
+                "standing": one.state.name.lower() if as_json else one.state.value,
                 "mails_waiting": one.mails_waiting,
                 "letters_waiting": one.letters_waiting,
                 "open_work": one.open_work,
@@ -91,7 +91,7 @@ async def tell_all(files: Sequence[Path], look: Look, *, as_json: bool) -> int:
             "details": "内容",
         },
     )
-    return max(_EXIT_CODES[one.standing] for one in rows.values())
+    return max(_EXIT_CODES[one.state] for one in rows.values())
 
 
 async def _status_of(file: Path, look: Look) -> OfficeStatus:
@@ -100,9 +100,9 @@ async def _status_of(file: Path, look: Look) -> OfficeStatus:
             return await look(file)
     except ConfigError as error:
         wrong = tuple(f"{mistake.key}: {mistake.what}" for mistake in error.mistakes)
-        return OfficeStatus(Standing.UNKNOWN, details=wrong)
+        return OfficeStatus(OfficeState.UNKNOWN, details=wrong)
     except (StoreError, OSError) as error:
-        return OfficeStatus(Standing.UNKNOWN, details=(str(error),))
+        return OfficeStatus(OfficeState.UNKNOWN, details=(str(error),))
 
 
 @contextmanager
