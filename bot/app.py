@@ -138,7 +138,11 @@ class Daemon:
         )
 
     def _crew_of(self, config: Config, store: Store, reader: Reader) -> Crew:
-        return Crew(config, store, reader, self._clock, Around(self._successes, self._healths, self._has_room))
+        around = Around(self._successes, self._healths, self._has_room, self._is_ready)
+        return Crew(config, store, reader, self._clock, around)
+
+    def _is_ready(self) -> bool:
+        return self.ready.is_set() and not self._stopping.is_set()
 
     async def _work(self, group: asyncio.TaskGroup, store: Store, reader: Reader) -> bool:
         receiver = Receiver(store.incoming, self._wake)
@@ -309,7 +313,7 @@ class Daemon:
             store,
             self._clock,
             folder=self._folder,
-            is_ready=lambda: self.ready.is_set() and not self._stopping.is_set(),
+            is_ready=self._is_ready,
             workers=lambda: self._successes.healths,
             look=lambda now: look(self._config, store, now, runs=True),
         )

@@ -24,6 +24,7 @@ from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.successes import Successes
 from bot.workers.alarms import Alarms
+from bot.workers.heartbeat import Heartbeat
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
 from bot.workers.sorter import Sorter
@@ -43,11 +44,12 @@ LAST_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What outlives a crew. `mailboxes`: return their state. `has_room`: free disk space."""
+    """What outlives a crew. `mailboxes`: return their state. `has_room`: free disk space. `is_ready`: the doors are open."""
 
     successes: Successes
     mailboxes: Sequence[Callable[[], MailboxHealth]]
     has_room: Callable[[], bool]
+    is_ready: Callable[[], bool]
 
 
 class Crew:
@@ -80,6 +82,9 @@ class Crew:
             successes=around.successes,
             backup=backup_of(config),
         )
+        watched = config.monitoring
+        file = config.path(watched.heartbeat_file) if watched.heartbeat_file else None
+        self._heartbeat = Heartbeat(store, clock, around.is_ready, file, watched.heartbeat_url)
         folder = config.register_.watch_folder
         layout = policy.formats
         self._watch = RegisterWatch(store, config.path(folder), layout, clock) if folder else None
@@ -142,6 +147,7 @@ class Crew:
     async def _sweep(self) -> None:
         """On each tick: the watched folder, then what is due."""
         register = ((Worker.REGISTER, self._watch.look),) if self._watch else ()
+        heartbeat = ((Worker.HEARTBEAT, self._heartbeat.beat),) if self._heartbeat.is_on else ()
         while True:
             await self._tick.wait()
             self._tick.clear()
@@ -149,7 +155,7 @@ class Crew:
                 log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
                 with suppress(StoreError):  # the log has it
                     await self._store.recovery.note_jump(seconds)
-            for worker, sweep in (*register, *self._sweeps.each, (Worker.ALARMS, self._alarms.look)):
+            for worker, sweep in (*register, *self._sweeps.each, (Worker.ALARMS, self._alarms.look), *heartbeat):
                 try:
                     with self._successes.during(worker):
                         await sweep()

@@ -36,6 +36,7 @@ from bot.core.text.dates import JAPAN
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.probing.standing import Standing, by_age, by_day
 from bot.version import number
+from bot.workers.heartbeat import database_answers
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -102,18 +103,10 @@ class Monitoring:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         """Whether mail is taken: the doors are open, and the database answers."""
-        asked = [("doors", self._is_ready()), ("database", await self._database_answers())]
+        asked = [("doors", self._is_ready()), ("database", await database_answers(self._store))]
         is_ready = all(is_well for _, is_well in asked)
         lines = "".join(f"{name}: {'ok' if is_well else 'failed'}\n" for name, is_well in asked)
         return web.Response(text=lines, status=200 if is_ready else 503)
-
-    async def _database_answers(self) -> bool:
-        try:
-            self._store.check_files()
-            await asyncio.wait_for(self._store.journal.head(), _ANSWER_SECONDS)
-        except (StoreError, TimeoutError):
-            return False
-        return True
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         try:

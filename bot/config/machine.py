@@ -96,6 +96,17 @@ class MonitoringSection(Section):
         pattern=r"^(|unix:/\S+|(127\.0\.0\.1|localhost|\[::1\]):([0-9]{1,4}|[1-5][0-9]{4}))$",
         examples=["127.0.0.1:9464"],
     )
+    heartbeat_file: FilePath | None = Field(
+        default=None,
+        description="正常な間、約30秒ごとに時刻を書き直すファイル。古くなれば止まっています（省略すると書きません）",
+        examples=["/run/hosho-bot/heartbeat"],
+    )
+    heartbeat_url: str = Field(
+        default="",
+        description="正常な間、約30秒ごとに取得する、外の監視のURL（空欄なら取得しません）",
+        pattern=r"^(|https?://\S+)$",
+        examples=["https://watch.example.jp/ping/hosho"],
+    )
 
 
 class LogSection(Section):

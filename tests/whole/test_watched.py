@@ -7,7 +7,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.whole.conftest import mail_with
+from tests.whole.conftest import mail_with, wait_until
 
 
 def asked(place: Path, path: str) -> bytes:
@@ -20,8 +20,10 @@ def asked(place: Path, path: str) -> bytes:
 def test_a_running_daemon_is_copied_and_tells_that_it_is_ready(daemon, tmp_path):
     has_extra = find_spec("aiohttp") is not None and find_spec("prometheus_client") is not None
     place = tmp_path / "watch.sock"
-    listen = f'[monitoring]\nlisten = "unix:{place}"\n' if has_extra else ""
+    beat = tmp_path / "beat"
+    listen = f'[monitoring]\nheartbeat_file = "{beat}"\n' + (f'listen = "unix:{place}"\n' if has_extra else "")
     bot = daemon(extra=f'[backup]\nfolder = "copies"\n{listen}')
+    wait_until(beat.exists)
     bot.send(mail_with())
     made = json.loads(bot.command("backup", "create", "--json"))
     assert made["ok"]
