@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import VERSION
 from bot.config.settings import load
 from bot.core.health.alarm_words import WORDS, AlarmKind
 from bot.core.health.alarms import Alarm
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.text.dates import JAPAN
 from bot.probing.standing import by_age, look
+from bot.version import number
 from storage.store import Store
 from tests.letters.pictures import CHROMIUM, DARK, run
 from tests.storage.samples import AT, KEY, START, arrival, letter, settled, submission
@@ -196,7 +196,7 @@ async def test_the_page_tells_a_person_how_the_machine_stands_and_nothing_that_i
             "smtp": ["2件"],
             "メールの送信": [f"{started} （続けて2回失敗）"],
             "最も新しいバックアップ": ["（まだありません）"],
-            "hosho-bot": [VERSION],
+            "hosho-bot": [number()],
         }
         assert {head: told.get(head) for head in expected} == expected
         assert f"{WORDS[AlarmKind.DESK_UNREACHABLE].title}（…@…）" in told
