@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.settings import load
-from bot.core.health.alarm_words import WORDS, AlarmKind
+from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import Alarm
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.text.dates import JAPAN
@@ -199,7 +199,7 @@ async def test_the_page_tells_a_person_how_the_machine_stands_and_nothing_that_i
             "hosho-bot": [number()],
         }
         assert {head: told.get(head) for head in expected} == expected
-        assert f"{WORDS[AlarmKind.DESK_UNREACHABLE].title}（…@…）" in told
+        assert f"{AlarmKind.DESK_UNREACHABLE.words.title}（…@…）" in told
         assert "要確認" in page
         secret = (KEY.reveal(), "みほん建設", "kensetsu.example.jp", "市道", "sato@")
         assert [word for word in secret if word in page] == []
