@@ -6,7 +6,9 @@ import csv
 import os
 import pty
 import re
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,14 @@ from tests.commands.test_backup import call, config, keep
 __all__ = ["config"]  # a fixture of its own file
 
 ROWS, MAILS = 501, 40
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """A process of pytest-xdist ignores SIGINT; a command is called by a shell, which does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def register_file(folder: Path) -> str:
