@@ -34,4 +34,7 @@ KEYS = ("keys.rotating",)
 RETENTION = ("disposal.portion",)
 """Passed once for each portion of a `disposal approve`; tests/commands/test_retention.py rehearses it."""
 
-ALL = (*SMTP, *IMAP, *KEYS, *RETENTION)
+LONG_WORK = ("long_work.told",)
+"""Passed at each step of a long command; tests/commands/test_long_work.py interrupts it there."""
+
+ALL = (*SMTP, *IMAP, *KEYS, *RETENTION, *LONG_WORK)
