@@ -38,11 +38,12 @@ _ATTRIBUTION = LazyPattern(
     r"on.{5,200}wrote:"
     r"|.{5,200}(?:のメール|さんは書きました|が書きました|さんのメール|は書きました|wrote|writes|(?:さんは|が).{5,60}に書きました|wrote\(.{5,40}\)):"
     r"|(?:19|20)\d\d[年/.-]\d{1,2}[月/.-]\d{1,2}日?.{0,200}<[^<>]*@[^<>]*>:"
+    r"|\d{1,2}[月/]\d{1,2}日?(?:\(?[月火水木金土日](?:曜日?)?\)?)?\d{1,2}[:時]\d{2}分?[^はをがのに。、]{0,24}<[^<>]*@[^<>]*>:"
     r"|le.{5,200}aécrit:|am.{5,200}schrieb.{0,100}:"
     r")$",
     re.IGNORECASE,
 )
-_MAY_BEGIN_ONE = LazyPattern(r"(?:19|20)\d\d|[<@]|^on", re.IGNORECASE)
+_MAY_BEGIN_ONE = LazyPattern(r"(?:19|20)\d\d|^\d{1,2}[月/]|[<@]|^on", re.IGNORECASE)
 # What begins a quotation without marks: a rule with words, Outlook's long line, the first field of a copied header.
 _BEGINS = LazyPattern(
     r"^(?:-{2,}(?:originalmessage|元のメッセージ|forwardedmessage|転送(?:された)?メッセージ|以下元のメッセージ|返信元メール).{0,40}"

@@ -19,7 +19,7 @@ import pytest
 
 from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.clerk.answer.understanding import AMONG, LetterKind, Understood, understand
-from bot.core.records.clerk_orders import Cases, ParsedReply
+from bot.core.records.clerk_orders import Cases, CommandKind, ParsedReply
 from bot.core.records.submission import SubmissionState
 from bot.core.text.persons import names_of
 from tests.core.clerk.test_ways_to_answer import DOCUMENT, STATES, State, Way, done, is_covered, meant, receipts_in
@@ -58,6 +58,8 @@ def acts(found: Understood, row: dict[str, Any]) -> Acts:
 def _cases_of(cases: Sequence[str], every: list[str], named: set[str], row: dict[str, Any]) -> list[str]:
     """The places, also of what is named by the number 20261123-0007-2, by its work, or by what it waits for."""
     works = row.get("works", ())
+    if not cases:
+        return every[:1]  # 照会 is about no case
     if cases == ("全件",):
         return every
     if cases[0] in AMONG.values():
@@ -92,7 +94,12 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
         for order in ordered.orders
     )
     named = count == 1 or all(
-        order.cases or order.receipt or order.is_for_all or order.is_for_rest or _is_one_of(row, order.work)
+        order.verb is CommandKind.LOOK_UP
+        or order.cases
+        or order.receipt
+        or order.is_for_all
+        or order.is_for_rest
+        or _is_one_of(row, order.work)
         for order in ordered.orders
     )
     beyond = any(place > count for order in ordered.orders for place in order.cases)
@@ -124,7 +131,8 @@ def _has(row: dict[str, Any], receipt: str) -> bool:
 def told(row: dict[str, Any]) -> str:
     """right, asks or wrong."""
     ordered = read_answer((row["text"],))
-    found = understand(ordered, LetterKind(row["kind"]))
+    is_alone = row["kind"] == "summary" and row["cases"] == 1  # then it needs no name
+    found = understand(ordered, LetterKind.ALERT if is_alone else LetterKind(row["kind"]))
     if not is_carried_out(row, ordered, found):
         return "asks"
     meant: Acts = {
@@ -143,8 +151,13 @@ def is_offered(row: dict[str, Any]) -> bool:
     """Whether its letter knows the orders: an alert about a notice has no 対応済 and no 対応不要; none has 再送, or 差戻し without a reason."""
     orders = row["orders"]
     of_mails = row["kind"] == "alert" and any(one["order"] in {"対応済", "対応不要"} for one in orders)
-    return not of_mails and not any(
-        one["order"] == "再送" or (one["order"] in {"差戻し", "相違"} and "words" not in one) for one in orders
+    of_notices = row["kind"] == "mail" and any(one["order"] == "原本" for one in orders)
+    return (
+        not of_mails
+        and not of_notices
+        and not any(
+            one["order"] == "再送" or (one["order"] in {"差戻し", "相違"} and "words" not in one) for one in orders
+        )
     )
 
 
@@ -158,6 +171,9 @@ SETS = {
     "clear, a fifth set": lambda: [row for row in rows("fifth_clear") if is_offered(row)],
     "clear, a sixth set": lambda: [row for row in rows("sixth_clear") if is_offered(row)],
     "clear, a seventh set": lambda: [row for row in rows("seventh_clear") if is_offered(row)],
+    "clear, an eighth set": lambda: [row for row in rows("eighth_clear") if is_offered(row)],
+    "clear, a ninth set": lambda: [row for row in rows("ninth_clear") if is_offered(row)],
+    "clear, a tenth set": lambda: [row for row in rows("tenth_clear") if is_offered(row)],
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
@@ -167,6 +183,9 @@ SETS = {
     "unclear, a fifth set": lambda: rows("fifth_unclear"),
     "unclear, a sixth set": lambda: rows("sixth_unclear"),
     "unclear, a seventh set": lambda: rows("seventh_unclear"),
+    "unclear, an eighth set": lambda: rows("eighth_unclear"),
+    "unclear, a ninth set": lambda: rows("ninth_unclear"),
+    "unclear, a tenth set": lambda: rows("tenth_unclear"),
 }
 LEAST = {
     "clear, looked at": 0.95,
@@ -178,6 +197,9 @@ LEAST = {
     "clear, a fifth set": 0.7,
     "clear, a sixth set": 0.7,
     "clear, a seventh set": 0.8,
+    "clear, an eighth set": 0.65,
+    "clear, a ninth set": 0.45,
+    "clear, a tenth set": 0.35,
 }
 
 
@@ -369,6 +391,7 @@ PLACES = (
     "承認\n{}",
     "承認です。\n\n{}\n",
     "承認\n契約課 山田\n{}",
+    "承認\n\n契約課\n{}",
     "承認（{}）",
     "承認　{}",
     "{}\n承認",

@@ -58,7 +58,11 @@ sentences, works called by a part of their name, and lists of all kinds: 49 of 1
 the sixth, 61 of the fifth at its first run after that; none of the 120 unclear ones ever acted. Of a hundred answers made to trap the new rules (承認します。契約は流れました)
 two thirds of those beside 承認 acted at first, so that only what speaks for the notice may stand beside it now. A seventh set, by two more writers: of the half that was
 looked at 76 of 120 clear ones acted right before the grammar was widened for it, of the half that was kept back 86 before and 89 at its first run (one acted wrong)
-after that; none of the 120 unclear ones ever acted. What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
+after that; none of the 120 unclear ones ever acted. An eighth set, by one who thought of older clerks and freer manners: 48 of 129 clear ones acted right before
+the grammar was widened for it, five with another memo than meant, and none of its 60 unclear ones ever acted. A ninth and a tenth set were kept back
+meanwhile, by two more writers who explain much and write in whatever form comes: 53 of 130 and 16 of 80 clear ones acted right before, 64 and 25 at their first run after that,
+none wrong but for memos, and none of the 99 unclear ones. So of free manners about half are still asked about, where a tidy answer in the words of the letter is not: the reader knows
+orders by the form of their sentence, and what else is said only by closed classes. What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
 not counted here. `./run answers read` tells the same of any text.
 
 | set | texts | acts right | asks | acts wrong |

@@ -15,7 +15,7 @@ from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
 from bot.core.clerk.answer.asides import changes, is_barred, leads
 from bot.core.clerk.answer.line_form import in_digits, in_form
-from bot.core.clerk.answer.one_order import named_cases, order_in, orders_behind
+from bot.core.clerk.answer.one_order import cases_before, named_cases, order_in, orders_behind
 from bot.core.clerk.answer.pleasantries import is_pleasant
 from bot.core.clerk.answer.remarks import Remark, aside_in, clause_aside, open_remark, remark, remark_before
 from bot.core.clerk.answer.statements import is_left_plainly, is_not_there, leaves
@@ -187,17 +187,17 @@ def _segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 
 def _named_segment(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The same where it begins with its cases; the rest names no others."""
-    found = grammar.CASES.match(text)
+    found = cases_before(text)
     if found is not None and found.end() and is_pleasant(text):
         return [Said(Remark.COURTESY, text=text)]
     is_among = found is not None and found["among"] and text[found.end() : found.end() + 1] != "目"
     if found is None or not (found["rest"] or is_among):
         text = _BEFORE_CASES.sub("", text)
-        found = grammar.CASES.match(text)
+        found = cases_before(text)
     named = named_cases(found) if found is not None and found.end() else None
     if found is None or named is None:
         return _of_a_work(text, own)
-    rest = text[found.end() :].lstrip(_PARTING)
+    rest = _OF_THEM.sub(r"\1", text[found.end() :].lstrip(_PARTING))
     if (later := _AND_LATER.match(rest)) is not None and leaves(later[1]) and len(named.cases) == 1:
         after = tuple(range(named.cases[0], MOST_CASES + 1))
         return [Said(Remark.LEFT, text=later[1], named=replace(named, cases=after))]
@@ -282,7 +282,7 @@ def tells_of_another(text: str) -> bool:
     ordered = frozenset(one.what.work for one in line_of(text) or () if isinstance(one.what, Command))
     for piece in pieces:
         topic = _TOLD_TOPIC.match(piece)
-        if topic is None or grammar.CASE_BEGINS.match(piece) or grammar.CASES.match(topic["topic"]):
+        if topic is None or grammar.CASE_BEGINS.match(piece) or cases_before(topic["topic"]):
             continue
         if _OF_ANOTHER.search(topic["topic"]):
             return True
@@ -307,6 +307,8 @@ def _is_left(cases: str, rest: str) -> bool:
     return leaves(rest) and (_ONLY_IT.search(cases) is None or _LATER.search(rest) is not None)
 
 
+_OF_THEM = LazyPattern(r"^の(承認|差し?戻|保留|確認済)")
+"""1件目の承認をお願いします."""
 _ONLY_IT = LazyPattern(r"だけ|のみ")
 _LATER = LazyPattern(r"後|のち|改め|あらため|追って|別途|また|明日|来週|まだ|中|待|次第|まで")
 _AND_LATER = LazyPattern(r"^以降(?:については?|の件)?(?:は|も)?[、 ]?(.+)$")
@@ -330,7 +332,7 @@ def _sentences(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """A text as one clause, else its sentences, else its pieces between commas, else at a blank: each an order or a remark."""
     if (found := _clause(text, own)) is not None:
         return found
-    sentences = [part.strip(ENDS) for part in _SENTENCE_ENDS.split(text) if part.strip(ENDS)]
+    sentences = [part.strip(f"{ENDS}→") for part in _SENTENCE_ENDS.split(text) if part.strip(ENDS)]
     if 1 < len(sentences) <= MOST_CASES:
         return _joined(sentences, own)
     pieces = [part.strip(ENDS) for part in _COMMAS.split(text) if part.strip(ENDS)]
@@ -377,7 +379,7 @@ def _with_its_reason(found: Sequence[Sequence[Said] | None], unknown: Sequence[s
 def _aside_of_a_case(sentence: str) -> Sequence[Said] | None:
     """What is told of one case, which is ordered elsewhere: 4件目は契約日が一日ずれています."""
     text = in_digits(_BEFORE_CASES.sub("", sentence))
-    found = grammar.CASES.match(text)
+    found = cases_before(text)
     named = named_cases(found) if found is not None and found.end() else None
     if found is None or named is None or not named.cases or named.is_for_rest:
         return None
@@ -388,8 +390,14 @@ def _aside_of_a_case(sentence: str) -> Sequence[Said] | None:
 def asides_of(line: str, own: frozenset[str]) -> Sequence[Said] | None:
     """A line that orders nothing: sentences in open words, and remarks."""
     sentences = [part.strip(ENDS) for part in _SENTENCE_ENDS.split(line) if part.strip(ENDS)]
+    while len(sentences) > 1 and _SORRY.fullmatch(sentences[-1]):
+        sentences.pop()
     said = [_remarks_of(one, own) or _aside(one) or _aside_of_a_case(one) for one in sentences[:MOST_CASES]]
     return _all_of(said) if said and len(sentences) <= MOST_CASES else None
+
+
+_SORRY = LazyPattern(r"(?:すみません|すいません|申し?訳(?:あり|ござい)ません)(?:でした)?")
+"""Behind what it is said of; alone it may be said of the order."""
 
 
 def _sentences_of_one(text: str, own: frozenset[str]) -> Sequence[Said] | None:
@@ -548,7 +556,7 @@ _WRITTEN_OUT = LazyPattern(r"承 ?認|受|なし|無し|済|[0-9]番?|保留|差
 
 def _named_order(text: str) -> Command | None:
     """The one order behind its cases: 全て承認. Nothing is split here, so that a line's clauses are not tried in all ways."""
-    found = grammar.CASES.match(text)
+    found = cases_before(text)
     named = named_cases(found) if found is not None and found.end() else None
     order = order_in(text[found.end() :].strip(_PARTING)) if found is not None and named is not None else None
     return of_cases(order, named) if order is not None and named is not None and is_unnamed(order) else None
@@ -566,7 +574,7 @@ def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
         return [Said(replace(order, words=beside), text=text)]
     if order_in(beside) == order:
         return [Said(order, text=text)]  # なし(表示されず)
-    if order.verb is CommandKind.NOT_FOUND and is_not_there(beside):
+    if order.verb is CommandKind.NOT_FOUND and (is_not_there(beside) or _IN_HAND.search(beside)):
         return [Said(order, text=text)]
     kind = remark(beside, own) or open_remark(beside) or clause_aside(beside)
     if not text.endswith(")") and kind is not Remark.PERSON:
@@ -578,6 +586,9 @@ def _beside_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
 
 def _in_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     """The order in brackets behind what was seen: 証書を確認しました（確認済）."""
+    if (crossed := _CROSSED.fullmatch(text)) is not None:
+        order = order_in((crossed["inner"] or crossed["rest"]).strip(ENDS))
+        return [Said(order, text=text)] if order is not None and order.verb in _ILL else None
     found = _BRACKETED.fullmatch(text)
     order = order_in(found["beside"].strip(ENDS)) if found is not None else None
     if found is None or order is None or order.verb not in _SEEN:
@@ -591,6 +602,11 @@ def _in_brackets(text: str, own: frozenset[str]) -> Sequence[Said] | None:
     return [Said(order, text=text)] if is_well else None
 
 
+_IN_HAND = LazyPattern(
+    r"^(?:(?:業者|保証会社|発行元)(?:に|へ|が保証会社に))?(?:問い?合わ?せ|確認|照会|依頼)中(?:です)?$"
+)
+_CROSSED = LazyPattern(r"[×✕✖✗xX] ?(?:\((?P<inner>.+)\)|(?P<rest>[^ ()].*))")
+_ILL = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.NOT_FOUND})
 _SEEN = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
 
 

@@ -13,10 +13,11 @@ from dataclasses import replace
 from bot.core.clerk.answer import reasons
 from bot.core.clerk.answer.asides import changes
 from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
-from bot.core.clerk.answer.remarks import Remark
+from bot.core.clerk.answer.remarks import Remark, is_praise
 from bot.core.clerk.answer.statements import is_not_there, may_wait, says_aside
-from bot.core.records.clerk_orders import Cases, Command, CommandKind
+from bot.core.records.clerk_orders import WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import clean
 
 
 def fitting_orders(said: Sequence[Said]) -> tuple[list[Command], list[str]]:
@@ -36,13 +37,36 @@ def fitting_orders(said: Sequence[Said]) -> tuple[list[Command], list[str]]:
                 orders.append(order)
         elif _is_against(one, beside, said):
             unclear.append(one.text)
-    return orders, unclear
+    return [_with_memo(order, said) for order in orders], unclear
 
 
+def _with_memo(order: Command, said: Sequence[Said]) -> Command:
+    """An order that takes a memo with what is told beside it: 電話で回答しました。対応済."""
+    if order.verb not in _TAKES_MEMO:
+        return order
+    beside = [
+        one for place, one in enumerate(said) if one.what in _TOLD | {Remark.LOOKED} and _beside(said, place) is order
+    ]
+    told = [one for one in dict.fromkeys(one.text.strip("、。 ") for one in beside) if one not in order.words]
+    is_in_its_line = any(one.what is order and order.words[:_FIRST] in one.text for one in said)
+    words = filter(None, (order.words, *told) if is_in_its_line else (*told, order.words))
+    return replace(order, words=clean("。".join(words), WORDS_CHARACTERS)) if told else order
+
+
+_FIRST = 6
+"""Characters by which words are known that stand in the order's own line; others stand in the lines below it."""
+
+_TAKES_MEMO = frozenset({CommandKind.DEALT_WITH, CommandKind.PUT_OFF})
 _WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
 _TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 _FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
-_TAKES_OPEN_WORDS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF, CommandKind.ORIGINALS})
+_CHANGES_NOTHING = frozenset({CommandKind.ORIGINALS, CommandKind.LOOK_UP, CommandKind.READ_AGAIN})
+"""What they do can't be wrong, so that whatever is told beside them may stand."""
+_TAKES_OPEN_WORDS = _CHANGES_NOTHING | {
+    CommandKind.REFUSE,
+    CommandKind.DIFFERS,
+    CommandKind.PUT_OFF,
+}
 
 
 def _beside(said: Sequence[Said], place: int) -> Command | None:
@@ -65,16 +89,20 @@ def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool
         return not all(_leaves_out(each, one) for each in said)
     if beside is None:
         return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
+    if one.what in _WELL and _praises_another(beside, one.text):
+        return True
     if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text, one.what):
         return True
     if one.what is Remark.UNSURE:
         return beside.verb not in _TAKES_DOUBTS
     if one.what is Remark.OPEN:
         return not _takes_open_words(beside, one.text)
-    return one.what in _WELL and beside.verb not in _FAVOURED
+    may_stand = one.what is Remark.PRAISED and beside.verb in _WAITS and not is_praise(one.text)
+    return one.what in _WELL and beside.verb not in _FAVOURED and not may_stand
 
 
-_TAKES_DOUBTS = frozenset({CommandKind.REFUSE, CommandKind.DIFFERS, CommandKind.PUT_OFF})
+_WAITS = _CHANGES_NOTHING | {CommandKind.PUT_OFF}
+_TAKES_DOUBTS = _TAKES_OPEN_WORDS
 _TOLD_OR_LOOKED = frozenset({Remark.TOLD, Remark.OPEN, Remark.UNSURE, Remark.LOOKED})
 _IS_THERE = LazyPattern(
     r"(?:閲覧|表示|確認|検索)(?:が)?でき(?:た|まし)|(?:表示|登録)され(?:た|まし)|見つかりまし|出てきまし|出ました"
@@ -105,11 +133,17 @@ def _takes_open_words(order: Command, told: str) -> bool:
 
 def _speaks_against_others(chosen: int, told: str) -> bool:
     """Whether what is told is that other candidates are not meant: 1番は去年の工事です."""
-    others = {int(one) for one in _OF_CANDIDATE.findall(told)}
+    others = {int(one or other) for one, other in _OF_CANDIDATE.findall(told)}
     return chosen not in others and _IS_OTHER.search(told) is not None
 
 
-_OF_CANDIDATE = LazyPattern(r"([1-9]) ?番")
+def _praises_another(order: Command, told: str) -> bool:
+    """Whether what is said to be right is a candidate that is not the chosen one: 候補1の方は合っています."""
+    named = {int(one or other) for one, other in _OF_CANDIDATE.findall(told)}
+    return bool(named - {order.candidate})
+
+
+_OF_CANDIDATE = LazyPattern(r"候補 ?([1-9])|([1-9]) ?番")
 _IS_OTHER = LazyPattern(
     r"違|別|去年|昨年|前年|完了|完成|取り?消|終わ|関係(?:あり|ござい)?ま?せ?ん?|ではありません|ではない|異な"
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.core.text.lazy_pattern import LazyPattern
+from bot.core.text.normalise import full_width_ascii_to_half
 
 _CIRCLED = LazyPattern("[①-⑳]")
 _CIRCLED_LIST = LazyPattern("[①-⑳](?:[ \u3000]?[、,・~～〜と-]?[ \u3000]?[①-⑳])+")
@@ -34,6 +35,13 @@ def _number(circled: str) -> int:
 
 
 _BULLET = LazyPattern(r"^(?:[・→⇒➡▶►■◆●▼]|- )+ ?")
+_NUMBERED_WORK = LazyPattern(
+    r"^([1-9][0-9]?)[ .):、]+([^ 、。()]{3,40}(?:工事|業務|委託|修繕|設計|測量|点検)(?:\([^()]{1,16}\))?)[ :→]+(承認|差し?戻|保留|確認済|なし|相違|対応済)"
+)
+"""1 中央公園整備工事 承認: the work is compared with the case's own."""
+_KANJI_LIST = LazyPattern(
+    r"^([一二三四五六七八九])(?:、|・|と|,)([一二三四五六七八九])(?:、|・|と|,)?([一二三四五六七八九])?件目"
+)
 KANJI_PLACE = LazyPattern(
     r"(^|[^一-龥0-9]|候補)([一二三四五六七八九])( ?(?:件目|番目|つ目|件とも|件全て|件すべて|件(?:は|を|も|が|については)|番(?:の(?:工事|候補|方|ほう)|で|が|に|を|です|$)))"
 )
@@ -88,8 +96,32 @@ def in_digits(text: str) -> str:
     return KANJI_PLACE.sub(lambda found: found[1] + DIGITS[found[2]] + found[3], text)
 
 
+_IN_TSU = LazyPattern(r"([1-9]|ひと|ふた)つ(?:め|目)(?:の(?:件|方|ほう|もの|やつ))?")
+_TSU = {"ひと": "1", "ふた": "2"}
+_ROW = LazyPattern(r"^\| ?([0-9]{1,2})(?:件目)? ?\| ?([^|]+?) ?(?:\| ?([^|]*?) ?)?\|$")
+_TITLES = LazyPattern(
+    r"^(?:\| ?(?:件|件目|no\.?|番号|受付番号|件名|工事名|処理|備考|回答|結果|理由|判断|区分|対応|メモ|[-:]+)? ?)+\|$",
+    re.IGNORECASE,
+)
+_SHORT_RECEIPT = LazyPattern(r"^[-ー…]? ?(0[0-9]{3}-[0-9]{1,3}) ?(?:…+|\.{3,}|・{2,}|:|→) ?")
+
+
+def in_a_row(line: str) -> str:
+    """A row of a table that is drawn with bars, as a line: | 1 | 承認 | 課長了承済 |. "" for its titles."""
+    text = full_width_ascii_to_half(line).strip()
+    if _TITLES.match(text):
+        return ""
+    found = _ROW.match(text)
+    return line if found is None else f"{found[1]}件目 {found[2]} {found[3] or ''}".strip()
+
+
 def in_form(text: str) -> str:
     """A line in plain form (courtesies.py) with its cases as 1件目, and without marks."""
+    text = _IN_TSU.sub(lambda found: f"{_TSU.get(found[1], found[1])}件目", _SHORT_RECEIPT.sub(r"\1 ", text))
+    text = _KANJI_LIST.sub(
+        lambda found: "、".join(DIGITS[one] for one in found.groups() if one) + "件目", text.rstrip("~〜～♪")
+    )
+    text = _NUMBERED_WORK.sub(r"\1件目(\2) \3", text)
     text = _ORDER_OF_CASE.sub(r"\1 \2 ", _LABEL.sub("", _CASE_ALONE.sub(r"\1 ", text)))
     text = _KANJI_LISTED.sub(lambda found: f"{DIGITS[found[1]]}件目 {found[2]}", text)
     text = _GLUED_CASES.sub(r"\1、\2", text)

@@ -57,11 +57,22 @@ _RANGE = frozenset({"から", "~", "〜", "-"})
 _PLACES = LazyPattern(rf"({grammar.NUMBER})\)?(?: ?(?:件目|つ目))? ?([^0-9(]*)")
 
 
+def cases_before(text: str) -> re.Match[str] | None:
+    """The cases that a text begins with. The first figures of a longer number are none: 20913-440687."""
+    found = grammar.CASES.match(text)
+    return None if found is None or _IN_A_NUMBER.match(text[max(found.end() - 1, 0) :]) else found
+
+
+_IN_A_NUMBER = LazyPattern(r"[0-9](?:[0-9]|-[0-9])")
+
+
 def named_cases(found: re.Match[str]) -> Command | None:
     """Which cases a line speaks of; None for places that no letter has."""
     called = found["called"] or ""
     if called and (_is_no_name(called) or found["receipt"] or found["list"] is None):
         return None
+    if found["former"] or found["latter"]:
+        return Command(CommandKind.HELP, (1,) if found["former"] else (2,), count=_BOTH)
     if found["receipt"]:
         return Command(CommandKind.HELP, receipt=found["receipt"])
     if found["among"]:
@@ -162,6 +173,7 @@ _SHORT_FORM = LazyPattern(r"^(?:仮称|仮|株|有|同|資|一財|公財|一社|
 
 def _correction(text: str, named: Command) -> Command | None:
     found = grammar.CORRECT.fullmatch(text)
+    found = found or next(filter(None, (one.fullmatch(text) for one in grammar.CORRECT_IN_WORDS)), None)
     if found is None:
         return None
     field = grammar.FIELDS.get(found["field"], Field.CONTRACTOR)

@@ -23,7 +23,7 @@ from bot.core.clerk.answer.clauses import (
     tells_of_another,
 )
 from bot.core.clerk.answer.fitting import fitting_orders, of_all_seen, with_reasons_above
-from bot.core.clerk.answer.line_form import in_digits, in_plain_numbers
+from bot.core.clerk.answer.line_form import in_a_row, in_digits, in_plain_numbers
 from bot.core.clerk.answer.one_order import order_in
 from bot.core.clerk.answer.refusal_grammar import kind_in
 from bot.core.clerk.answer.remarks import Remark, is_praise
@@ -71,7 +71,7 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
 def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
     reading = _Reading(own | frozenset(_names_told(words.lines)))
-    lines = _with_cases_below([part for line in words.lines for part in _parted(line)])
+    lines = _with_cases_below([part for line in words.lines for part in _parted(in_a_row(line))])
     for place, line in enumerate(lines, 1):
         if place < len(lines) or line != words.above or not _may_be_a_head(line):
             reading.take(line)
@@ -79,8 +79,16 @@ def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> Pars
     below = [line for line in words.signature if holds_order(line) or reasons.takes_back(plain(line))]
     fitting, against = fitting_orders(reading.said)
     orders = of_all_seen(with_reasons_above([_closed(order, own) for order in fitting]), reading.said)
+    alone = [_shown(order) for order in orders if _is_half_of_a_pair(order, orders)]
     broken = [_shown(order) for order in orders if not _is_whole(order)]
-    return ParsedReply(tuple(orders), (*reading.unclear, *against, *below, *broken))
+    return ParsedReply(tuple(orders), (*reading.unclear, *against, *below, *alone, *broken))
+
+
+def _is_half_of_a_pair(order: Command, orders: Sequence[Command]) -> bool:
+    """Whether it is for 前者 or 下の件 while nothing is ordered for the other: of a letter with one case it says something else."""
+    pair = {one.cases for one in orders if one.count == _SEVERAL and len(one.cases) == 1}
+    is_more = any(place > _SEVERAL for one in orders for place in one.cases)
+    return order.count == _SEVERAL and len(order.cases) == 1 and (len(pair) != _SEVERAL or is_more)
 
 
 def _names_told(lines: Sequence[str]) -> Iterator[str]:
@@ -180,6 +188,8 @@ class _Reading:
             self._open = None
             return
         text = plain(in_plain_numbers(line))
+        if self._has_orders() and self._open_order() is None:
+            text = _EXPLAINS.sub("", text)
         if not text:
             self._is_parted = True
             return
@@ -386,7 +396,7 @@ class _Reading:
 _IN_OPEN_WORDS = frozenset({Remark.UNSURE, Remark.OPEN})
 _MAY_BE_A_REASON = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
 _SPEAKS_OF_CASES = frozenset({Remark.AGREES, Remark.LEFT})
-_BESIDE_ANY = frozenset({Remark.COURTESY, Remark.PERSON, Remark.CONTACT})
+_BESIDE_ANY = frozenset(Remark) - {Remark.LEFT}
 _OF_MORE = LazyPattern(
     r"全て|すべて|全部|全件|いずれ|どちら|両方|残り|のこり|ほか|他|とも(?:に)?(?:承認|確認|差|保留|$)"
 )
@@ -415,6 +425,10 @@ _REASON_BEHIND = LazyPattern(
 _REASON_BELOW = LazyPattern(
     r"^\(?(?:(?:差し?戻し?|相違)の?)?(?:理由|文面) ?(?:\(共通\)|共通)?\)?(?:は(?:(?:[0-9]{1,2}件とも|いずれも|全て|すべて)?(?:同じ|共通)(?:で|です)[、。 ]|(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|ですが|:| )[、 ]*(?P<words>.+)$"
 )
+_EXPLAINS = LazyPattern(
+    r"^[【\[](?:備考|理由|経緯|補足|確認日)[】\]] ?|^(?:[0-9]{1,2} ?[.):、]? ?|[・-] ?)?(?:理由|経緯|備考|補足|その他|参考)(?:$| ?:[、 ]?)|^・ ?"
+)
+"""What heads an explanation below an order that takes no words."""
 _AS_REASON = LazyPattern(
     r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|で(?:結構|よろしい|いい|よい)です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願い(?:(?:いた|致)?し)?ます)?$"
 )
