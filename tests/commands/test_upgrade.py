@@ -121,6 +121,8 @@ class Machine:
             self.run("start"),
             "--python",
             sys.executable,
+            "--patience",
+            "0",
             "--actor",
             "情報課",
         ]

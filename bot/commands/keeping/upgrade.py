@@ -10,34 +10,39 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from bot.commands.shared.common import EXIT_USAGE, actor_option, config_option, run
 from bot.commands.shared.language import argument, command, option
 from bot.commands.shared.offices import as_owner_of, settings_files
-from bot.config.mistakes import ConfigError
 from bot.config.settings import load
 from bot.core.text.control_characters import escaped
 from bot.core.text.told import ToldError
 from bot.office import command_context
 from bot.version import VERSIONS, home
-from storage.errors import StoreError
-from storage.files import sqlite_file
+from storage.files import sqlite_file, sync_folder
 
 _OWN = (sys.executable, "-P", "-X", "utf8", "-c", "from bot.__main__ import start; start()")
 """This program, which is the version in use: it fits the databases as they are before the switch."""
-_TROUBLE = (ToldError, StoreError, ConfigError, OSError, sqlite3.Error)
-"""What may happen between stop and start: daemons are started again, whichever it is."""
+_STOPPED = ".upgrade-stopped"
+"""In the home while daemons are stopped: the units that ran, so that a second call starts them though the first was killed."""
+_LOOK_EVERY = 5.0
+"""Seconds between two looks at a version that has just begun: an old alarm goes when the new daemon has looked for the first time."""
+_NOT_OF_THE_PROGRAM = frozenset({"backup_old", "summary_missed", "certificate_ends"})
+"""Alarms that may come because daemons were stopped for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ def why_not_well(before: _Seen, after: _Seen) -> str:
     """Why the new version can't stay, "" = it can: it does not run where the old one did, or there is an alarm that there was not."""
     if before.is_running and not after.is_running:
         return "動いていません"
-    fresh = sorted(f"{kind}{subject and f'（{subject}）'}" for kind, subject in after.alarms - before.alarms)
+    new = {alarm for alarm in after.alarms - before.alarms if alarm[0] not in _NOT_OF_THE_PROGRAM}
+    fresh = sorted(f"{kind}{subject and f'（{subject}）'}" for kind, subject in new)
     return f"新しい警報があります: {'、'.join(fresh)}" if fresh else ""
 
 
@@ -118,10 +124,19 @@ def why_not_well(before: _Seen, after: _Seen) -> str:
     ja="起動し、動き出すまで待つコマンド。",
     en="The command that starts a daemon and waits until it runs.",
 )
+@option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=90.0,
+    show_default=True,
+    metavar="SECONDS",
+    ja="新しい警報がなくなるのを待つ秒数。",
+    en="So many seconds a new alarm may last after the start.",
+)
 @config_option
 @actor_option
 @run
-async def upgrade(
+async def upgrade(  # noqa: PLR0913 - its options
     *,
     bundle: Path,
     places: tuple[str, ...],
@@ -130,6 +145,7 @@ async def upgrade(
     python: str,
     stop: str,
     start: str,
+    patience: float,
     config_path: Path,
     actor: str,
 ) -> None:
@@ -138,15 +154,22 @@ async def upgrade(
     if not files:
         click.echo(escaped(f"{'、'.join(places)} に設定ファイルがありません"), err=True)
         raise click.exceptions.Exit(EXIT_USAGE)
-    offices = [_office(file.absolute()) for file in files]
+    files = [file.absolute() for file in files]
+    if others := sorted({one for file in files for one in file.parent.glob("*.toml")} - set(files)):
+        raise ToldError(
+            f"ほかの課の設定があります（{'、'.join(map(str, others))}）。版は共通です。--all で全ての課を指定してください"
+        )
+    offices = [_office(file) for file in files]
     if not (place / "current").is_symlink():
         raise ToldError(f"{place} に、配布物で入れた版がありません。運用手引きの 1.6 のとおりに入れてください")
     old = (place / "current").readlink().name
     new = _install(bundle, place, signers, python)
+    machine = _Machine(place, old, new, stop, start, patience, actor)
+    machine.may_be_called(offices)
     if new == old:
+        machine.start_forgotten(offices)
         click.echo(f"{new} は、もう使われています")
         return
-    machine = _Machine(place, old, new, stop, start, actor)
     machine.check(offices)
     await machine.switch_over(offices)
     click.echo(f"{old} から {new} に切り替えました")
@@ -163,16 +186,43 @@ def _office(file: Path) -> _Office:
 def _install(bundle: Path, place: Path, signers: Path, python: str) -> str:
     """Put the bundle's version beside the others, by our own `install`, which looks at the signature. Returns its number."""
     with tempfile.TemporaryDirectory(dir=place, prefix=".bundle-") as there:
-        with tarfile.open(bundle) as archive:
-            archive.extractall(there, filter="data")
+        _unpack(bundle, Path(there))
         folders = list(Path(there).iterdir())
         if len(folders) != 1:
             raise ToldError(f"{bundle} は、配布物（deploy/bundle で作る tar）ではありません")
         places = ("--bundle", folders[0], "--home", place, "--signers", signers.absolute(), "--python", python)
-        if subprocess.run((home() / "deploy" / "install", *places, "--no-switch"), check=False).returncode:  # noqa: S603 - our own
+        call = (home() / "deploy" / "install", *places, "--no-switch")
+        if subprocess.run(call, cwd="/", check=False).returncode:  # noqa: S603 - our own
             raise ToldError("導入できないため、何も変えていません")
         about = (folders[0] / "VERSION").read_text("utf-8").splitlines()
     return next(line.removeprefix("version=") for line in about if line.startswith("version="))
+
+
+def _unpack(bundle: Path, there: Path) -> None:
+    """Files and folders of a plain tar, as nobody's. Raises ToldError for anything else: nobody has looked at the signature yet."""
+    try:
+        with tarfile.open(bundle, "r:") as archive:
+            members = archive.getmembers()
+            for one in members:
+                if not (one.isreg() or one.isdir()) or one.name.startswith("/") or ".." in Path(one.name).parts:
+                    raise ToldError(f"{bundle} は、配布物（deploy/bundle で作る tar）ではありません")
+                one.uid, one.gid, one.uname, one.gname = 0, 0, "", ""
+                one.mode = 0o755 if one.isdir() or one.mode & 0o100 else 0o644
+            archive.extractall(there, members)  # noqa: S202 - looked at above; a filter needs Python 3.11.4
+    except tarfile.TarError:
+        raise ToldError(f"{bundle} を読めません。もう一度複写してください") from None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Neither Ctrl-C nor a terminal that goes away ends what stands between stop and start; nor in the commands that are called."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(one, signal.SIG_IGN) for one in signals]
+    try:
+        yield
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +234,37 @@ class _Machine:
     new: str
     stop: str
     start: str
+    patience: float
     actor: str
+
+    def may_be_called(self, offices: Sequence[_Office]) -> None:
+        """Raise ToldError for commands that can't be, and for a schema that only a person can bring to PostgreSQL."""
+        try:
+            for words in (self.stop, self.start):
+                _words(words, offices[0])
+        except (ValueError, LookupError) as error:
+            raise ToldError(f"--stop か --start を読めません（{error}）") from None
+        if any(office.database is None for office in offices) and self._schema_of(_OWN) != self._schema_of(
+            self._program()
+        ):
+            raise ToldError(
+                f"{self.new} はデータベースの形が変わります。PostgreSQL では、pg_dump で控えを取り、運用手引きのとおりに手で切り替えてください"
+            )
+
+    def _schema_of(self, program: Sequence[str]) -> str:
+        told = subprocess.run((*program, "--version"), cwd="/", capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        return told.stdout.rpartition("schema ")[2].strip(")\n ")
+
+    def start_forgotten(self, offices: Sequence[_Office]) -> None:
+        """Start what an earlier call stopped and could not start again."""
+        forgotten = self._forgotten()
+        if failed := self._start_again([one for one in offices if one.unit in forgotten]):
+            raise ToldError("、".join(failed))
+        (self.place / _STOPPED).unlink(missing_ok=True)
+
+    def _forgotten(self) -> set[str]:
+        note = self.place / _STOPPED
+        return set(note.read_text("utf-8").split()) if note.exists() else set()
 
     def check(self, offices: Sequence[_Office]) -> None:
         """Let the new version look at every office's settings. Raises ToldError; nothing was changed."""
@@ -196,29 +276,53 @@ class _Machine:
 
     async def switch_over(self, offices: Sequence[_Office]) -> None:
         """Stop, back up, switch, start and look; go back where that fails, and raise ToldError."""
-        stopped: list[tuple[_Office, _Seen]] = []
-        ready: list[_Before] = []
-        try:
-            for office in offices:
-                stopped.append((office, seen := _status(office, _OWN)))
-                if seen.is_running:
-                    self._let(self.stop, office)
-            ready += [await self._prepare(office, seen) for office, seen in stopped]
-        except _TROUBLE as error:
-            self._start_again([office for office, seen in stopped if seen.is_running])
-            raise ToldError(f"{error}。{self.old} のまま、何も変えていません") from None
-        try:
-            self._use(self.new)
-            self._try_new(ready)
-        except _TROUBLE as error:
-            await self._go_back(ready, str(error))
-            raise ToldError(f"{error}。{self.old} に戻しました") from None
+        forgotten = self._forgotten()
+        seen = [(office, _status(office, _OWN)) for office in offices]
+        seen = [(office, replace(one, is_running=one.is_running or office.unit in forgotten)) for office, one in seen]
+        ran = [office for office, one in seen if one.is_running]
+        with _undisturbed():
+            self._note_stopped(ran)
+            ready: list[_Before] = []
+            told: list[_Before] = []
+            try:
+                for office, one in seen:
+                    self._let_stop(office, must=one.is_running)
+                ready += [self._backed_up(office, one) for office, one in seen]
+                for before in ready:
+                    await self._note(before.office)
+                    told.append(before)
+            except Exception as error:  # noqa: BLE001 - whatever it is, daemons are started again
+                failed = [why for one in told if (why := await self._noted_back(one.office, str(error)))]
+                self._end(ran, failed, f"{error}。{self.old} のまま、何も変えていません")
+            try:
+                self._use(self.new)
+                self._try_new(ready)
+            except Exception as error:  # noqa: BLE001 - likewise
+                self._end(ran, await self._go_back(ready, str(error)), f"{error}。{self.old} に戻しました")
+            (self.place / _STOPPED).unlink(missing_ok=True)
 
-    async def _prepare(self, office: _Office, seen: _Seen) -> _Before:
-        """Tell the journal, then copy the database, with that line in it."""
-        with as_owner_of(office.folder):
-            async with command_context(office.settings) as context:
-                await context.store.journal.note_upgrade(old=self.old, new=self.new, actor=self.actor)
+    def _end(self, ran: Sequence[_Office], failed: list[str], why: str) -> NoReturn:
+        """Start the old version again, and raise ToldError with what became of it."""
+        failed += self._start_again(ran)
+        if failed:
+            raise ToldError(
+                f"{why.rpartition('。')[0]}。元に戻しきれません（{'、'.join(failed)}）。手で確かめてください"
+            )
+        (self.place / _STOPPED).unlink(missing_ok=True)
+        raise ToldError(why)
+
+    def _note_stopped(self, ran: Sequence[_Office]) -> None:
+        note = self.place / _STOPPED
+        note.write_text("\n".join(one.unit for one in ran), "utf-8")
+        sync_folder(self.place)
+
+    def _let_stop(self, office: _Office, *, must: bool) -> None:
+        """Stop a daemon; one that does not run may be about to be started again."""
+        failed = _run(self.stop, office)
+        if failed and must:
+            raise ToldError(f"{office.unit} を止められません（{failed}）")
+
+    def _backed_up(self, office: _Office, seen: _Seen) -> _Before:
         if office.database is None:
             return _Before(office, seen, 0, None)
         made = _call(office, (*_OWN, "backup", "create", "--to", str(office.backups), "--json"))
@@ -226,40 +330,64 @@ class _Machine:
             raise ToldError(f"{office.settings} のバックアップを作れません: {made.stderr.strip()}")
         return _Before(office, seen, _schema(office), Path(json.loads(made.stdout.splitlines()[-1])["copy"]))
 
+    async def _note(self, office: _Office, went_back: str = "") -> None:
+        with as_owner_of(office.folder):
+            async with command_context(office.settings) as context:
+                await context.store.journal.note_upgrade(
+                    old=self.old, new=self.new, actor=self.actor, went_back=went_back
+                )
+
+    async def _noted_back(self, office: _Office, why: str) -> str:
+        """Why the journal could not be told that the old version stays, "" = it was."""
+        try:
+            await self._note(office, went_back=why)
+        except Exception as error:  # noqa: BLE001 - told beside the others
+            return f"{office.settings} の記録: {error}"
+        return ""
+
     def _try_new(self, ready: Sequence[_Before]) -> None:
-        """Start those that ran, and look at each. Raises ToldError for the first that is not well."""
+        """Bring the databases to the new form while the doors are shut, start those that ran, and look. Raises ToldError for the first that is not well."""
+        for one in ready:
+            if one.office.database is not None:
+                _status(one.office, self._program())
         for one in ready:
             if one.seen.is_running:
                 self._let(self.start, one.office)
+        until = time.monotonic() + self.patience
         for one in ready:
-            if one.seen.is_running and (why := why_not_well(one.seen, _status(one.office, self._program()))):
-                raise ToldError(f"{self.new} で {one.office.unit} は、{why}")
+            while one.seen.is_running and (why := why_not_well(one.seen, now := _status(one.office, self._program()))):
+                if not now.is_running or time.monotonic() >= until:
+                    raise ToldError(f"{self.new} で {one.office.unit} は、{why}")
+                time.sleep(_LOOK_EVERY)
 
-    async def _go_back(self, ready: Sequence[_Before], why: str) -> None:
-        """The old version again, with databases that it knows."""
-        for one in ready:
-            _run(self.stop, one.office)
+    async def _go_back(self, ready: Sequence[_Before], why: str) -> list[str]:
+        """The old version again, with databases that it knows. Returns what could not be put back."""
+        failed = [
+            f"{one.office.unit}: {said}"
+            for one in ready
+            if (said := _run(self.stop, one.office)) and one.seen.is_running
+        ]
         self._use(self.old)
         for one in ready:
-            try:
-                await self._put_back(one, why)
-            except _TROUBLE as error:
-                click.echo(escaped(f"{one.office.settings} を元に戻せません: {error}"), err=True)
-        self._start_again([one.office for one in ready if one.seen.is_running])
+            if one.backup is not None and _schema(one.office) != one.schema:
+                restored = _call(one.office, (*_OWN, "backup", "restore", str(one.backup), "--actor", self.actor))
+                if restored.returncode:
+                    failed.append(f"{one.office.settings} の復元: {restored.stderr.strip()}")
+                    continue
+                click.echo(
+                    f"{one.office.settings} のデータベースを、切替え前の {one.backup} から戻しました。"
+                    "切替え中に届いたメールは、隣に残した前のデータベースにだけあります（運用手引きの「新しい版にする」）",
+                    err=True,
+                )
+                if said := await self._noted_back(one.office, ""):
+                    failed.append(said)
+            if said := await self._noted_back(one.office, why):
+                failed.append(said)
+        return failed
 
-    async def _put_back(self, one: _Before, why: str) -> None:
-        """Restore the database if its schema has moved, and tell the journal."""
-        if one.backup is not None and _schema(one.office) != one.schema:
-            restored = _call(one.office, (*_OWN, "backup", "restore", str(one.backup), "--actor", self.actor))
-            click.echo(escaped((restored.stdout + restored.stderr).rstrip()), err=True)
-        with as_owner_of(one.office.folder):
-            async with command_context(one.office.settings) as context:
-                await context.store.journal.note_upgrade(old=self.old, new=self.new, actor=self.actor, went_back=why)
-
-    def _start_again(self, offices: Sequence[_Office]) -> None:
-        for office in offices:
-            if failed := _run(self.start, office):
-                click.echo(escaped(f"{office.unit} を起動できません: {failed}"), err=True)
+    def _start_again(self, offices: Sequence[_Office]) -> list[str]:
+        """Returns which could not be started, and why."""
+        return [f"{one.unit} を起動できません: {said}" for one in offices if (said := _run(self.start, one))]
 
     def _let(self, words: str, office: _Office) -> None:
         if failed := _run(words, office):
@@ -271,14 +399,20 @@ class _Machine:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(VERSIONS, number))
         fresh.replace(self.place / "current")
+        sync_folder(self.place)
 
     def _program(self) -> tuple[str, ...]:
         return (str(self.place / VERSIONS / self.new / "bin" / "hosho-bot"),)
 
 
+def _words(words: str, office: _Office) -> list[str]:
+    """An operator's command in its words. Raises ValueError or LookupError."""
+    return [word.format(unit=office.unit) for word in shlex.split(words)]
+
+
 def _run(words: str, office: _Office) -> str:
     """Run an operator's command. Returns why it failed, "" = it did not."""
-    call = [word.format(unit=office.unit) for word in shlex.split(words)]
+    call = _words(words, office)
     with tempfile.TemporaryFile() as said:  # not a pipe, whose end a daemon that was started may keep open
         try:
             done = subprocess.run(call, stdout=subprocess.DEVNULL, stderr=said, check=False)  # noqa: S603 - the operator's own
