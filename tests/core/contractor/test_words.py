@@ -39,6 +39,7 @@ RIGHT: dict[str, Callable[[Matter], bool]] = {
     "arrived": lambda matter: matter.asks_arrival,
     "thanks": lambda matter: matter.only_thanks,
     "other": lambda matter: not matter.sends,
+    "work": lambda matter: not matter.only_thanks,
 }
 
 

@@ -44,8 +44,12 @@ def _with_memo(order: Command, said: Sequence[Said]) -> Command:
     """An order that takes a memo with what is told beside it: 電話で回答しました。対応済."""
     if order.verb not in _TAKES_MEMO:
         return order
+    place = next((at for at, one in enumerate(said) if one.what is order), 0)
+    signed = next((at for at, one in enumerate(said) if at > place and one.what in _SIGNING), len(said))
     beside = [
-        one for place, one in enumerate(said) if one.what in _TOLD | {Remark.LOOKED} and _beside(said, place) is order
+        one
+        for at, one in enumerate(said[:signed])
+        if one.what in _TOLD | {Remark.LOOKED} and _beside(said, at) is order
     ]
     told = [one for one in dict.fromkeys(one.text.strip("、。 ") for one in beside) if one not in order.words]
     is_in_its_line = any(one.what is order and order.words[:_FIRST] in one.text for one in said)
@@ -56,6 +60,8 @@ def _with_memo(order: Command, said: Sequence[Said]) -> Command:
 _FIRST = 6
 """Characters by which words are known that stand in the order's own line; others stand in the lines below it."""
 
+_SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
+"""What stands below is a footer's, not the clerk's."""
 _TAKES_MEMO = frozenset({CommandKind.DEALT_WITH, CommandKind.PUT_OFF})
 _WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
 _TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
