@@ -115,7 +115,7 @@ def nothing(_inside: Path) -> None:
     ("happens", "signers", "told"),
     [
         (another_wheel, "key.signers", "署名されていないファイル"),
-        (a_link, "key.signers", "署名されていないファイル"),
+        (a_link, "key.signers", "リンクなどがあります"),
         (a_changed_wheel, "key.signers", "署名のあとに変わった"),
         (a_missing_wheel, "key.signers", "足りないファイル"),
         (changed_sums, "key.signers", "署名が"),

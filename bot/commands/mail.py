@@ -26,6 +26,7 @@ from bot.commands.shared.json_rows import mail_row, submission_row
 from bot.commands.shared.language import Group, argument, option
 from bot.commands.shared.long_work import Work, long_work
 from bot.commands.shared.mail_number import MailNumber
+from bot.config.settings import load
 from bot.core.policy.masking import mask_whole_keys
 from bot.core.records.envelope import message_id_of
 from bot.core.records.incoming_mail import MailRow, MailState
@@ -33,6 +34,7 @@ from bot.core.text.normalise import clean
 from bot.core.text.told import ToldError
 from bot.files import Folder
 from bot.office import CommandContext, command_context
+from bot.probing.stored import database
 
 _TITLES = {
     "id": "番号",
@@ -147,6 +149,8 @@ async def replay(
     if (mail_id is None) == (since is None) or dry_run != (since is not None) or (until is not None and since is None):
         raise click.UsageError("メールの番号か、--since と --dry-run の、どちらかを指定してください")
     begins, ends = in_japan(since, until)
+    if begins is not None and (await database(load(config_path)))[0].pending:  # opening it would bring it to this form
+        raise ToldError("データベースがこの版の形ではありません。更新してから実行してください（何も変えていません）")
     async with command_context(config_path) as office:
         if begins is not None:
             await _compare(office, begins, ends, as_json=as_json)

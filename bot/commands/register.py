@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from pathlib import Path
 
 import click
@@ -99,14 +98,12 @@ async def import_(
     async with command_context(config_path, may_begin=True) as office:
         layout = office.policy.formats
 
-        def work(told: Work) -> Awaitable[ImportResult]:
+        async def work(told: Work) -> tuple[ImportResult, int]:
             register = office.store.register
-            return import_file(register, file, layout=layout, actor=actor, dry_run=dry_run, tell=told.tell)
+            imported = await import_file(register, file, layout=layout, actor=actor, dry_run=dry_run, tell=told.tell)
+            return imported, 0 if dry_run else await rematch(office.store, office.policy)
 
-        result = await long_work("台帳を読み込んでいます", work, when_stopped=_UNCHANGED, shown=not as_json)
-        rematched = 0
-        if not dry_run:
-            rematched = await rematch(office.store, office.policy)
+        result, rematched = await long_work("台帳を読み込んでいます", work, when_stopped=_UNCHANGED, shown=not as_json)
     report_path = report or file.with_name(file.name + ".problems.csv")
     if result.problems and not dry_run:
         write_report(report_path, result.problems)

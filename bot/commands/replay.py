@@ -96,8 +96,10 @@ async def _register_before(store: Store, since: datetime, receipts: frozenset[st
     """Today's register without the numbers, keys and states that these notices brought into it."""
     rows = {row.guarantee_id: row for row in await store.register.guarantees(limit=None)}
     for line in reversed(await store.journal.lines_since(since)):
-        if line.event == "guarantee.key_received" and line.detail["receipt"] in receipts:
-            row, changed = rows.get(int(line.subject_id)), set(line.detail["changed"])
+        is_verified = line.event == "guarantee.verified"
+        if is_verified or (line.event == "guarantee.key_received" and line.detail["receipt"] in receipts):
+            row, changed = rows.get(int(line.subject_id)), set(line.detail.get("changed", ()))
+            changed |= {"state"} if is_verified else set()
             if row is not None:
                 is_open = row.state in {GuaranteeState.KEY_RECEIVED, GuaranteeState.VERIFIED}
                 state = GuaranteeState(line.detail["from"]) if "state" in changed and is_open else row.state
@@ -127,7 +129,8 @@ async def _left_out(office: CommandContext, row: MailRow, content: bytes) -> str
     """Why a mail can't be decided on apart from what else was there then; "" = it can."""
     if row.state is MailState.RECEIVED:
         return "まだ処理していない"
-    if row.envelope.source is Source.HAND or row.state is MailState.ANSWERED:
+    is_told_by_us = row.reason is MailReason.ARRIVAL_TOLD
+    if row.envelope.source is Source.HAND or (row.state is MailState.ANSWERED and not is_told_by_us):
         return "手入力、又は返信・申出"
     if row.reason in _OF_DOORS or row.size_bytes != len(content):
         return "原本がない"

@@ -5,6 +5,7 @@ Called by `status` and `doctor`. Raises StoreError.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from bot.config.settings import Config
@@ -26,7 +27,7 @@ async def alarms_seen(config: Config, store: Store, now: datetime, *, runs: bool
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
         workers=await store.health.workers() if runs else (),  # what a daemon said that has ended is not how it stands
         calendar=calendar_of(config),
-        backup_at=newest(backup[0]) if backup else None,
+        backup_at=await asyncio.to_thread(newest, backup[0]) if backup else None,  # it may be on a share
         backup_within=backup[1] if backup else None,
     )
     seen = {(alarm.kind, alarm.subject): alarm for alarm in found(facts, now)}

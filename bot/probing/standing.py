@@ -5,6 +5,7 @@ Called by bot/commands/status.py and, in the daemon, by bot/monitoring.py. Nothi
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -67,7 +68,7 @@ async def look(config: Config, store: Store, now: datetime, *, runs: bool) -> St
         alarms=await alarms_seen(config, store, now, runs=runs),
         notes=unproven_senders(config),
         has_copies=copies is not None,
-        copy_at=newest(copies[0]) if copies else None,
+        copy_at=await asyncio.to_thread(newest, copies[0]) if copies else None,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.commands.keeping.upgrade import _Seen, why_not_well
+from bot.commands.keeping.upgrade import _Seen, _unpack, why_not_well
+from bot.core.text.told import ToldError
 from bot.office import command_context
 from tests.commands.test_offices import CONFIG, in_store, registered
 from tests.packages import bundle, key
@@ -109,9 +112,10 @@ class Machine:
         return f"{sys.executable} {self.folder}/machine.py {self.folder} {what} {{unit}}"
 
     def upgrade(self, monkeypatch: pytest.MonkeyPatch, signers: str = "key.signers", **told: object) -> Result:
+        starts = told.pop("starts", True)
         behaves = {"check": 0, "alarms": [], "start": 0, "migrates": False} | told
         monkeypatch.setenv("MADE_UP", json.dumps(behaves))
-        if not self.runs:
+        if not self.runs and starts:
             subprocess.run(self.run("start").format(unit="x").split(), check=True)
         words = ["upgrade", str(self.bundle), "--home", str(self.home), "--signers", str(self.folder / signers)]
         words += [
@@ -180,6 +184,38 @@ def test_a_good_version_takes_over(machine, monkeypatch):
     assert len(list((machine.folder / "doboku/before-upgrade").glob("hosho-*"))) == 1
     again = machine.upgrade(monkeypatch)
     assert (again.exit_code, "もう使われています" in again.output) == (0, True)
+
+
+@pytest.mark.process
+def test_a_second_call_starts_what_a_killed_one_had_stopped(machine, monkeypatch):
+    assert machine.upgrade(monkeypatch).exit_code == 0
+    subprocess.run(machine.run("stop").format(unit="hosho-bot@doboku").split(), check=True)
+    (machine.home / ".upgrade-stopped").write_text("hosho-bot@doboku")
+    again = machine.upgrade(monkeypatch, starts=False)
+    assert (again.exit_code, machine.runs, machine.asked[-1]) == (0, True, START_NEW), again.output
+    assert not (machine.home / ".upgrade-stopped").exists()
+
+
+@pytest.mark.process
+def test_all_offices_of_a_machine_are_named(machine, monkeypatch):
+    other = machine.folder / "suido.toml"
+    other.write_text("")
+    try:
+        done = machine.upgrade(monkeypatch)
+    finally:
+        other.unlink()
+    assert (done.exit_code, "suido.toml" in done.output, machine.in_use) == (1, True, "1.0"), done.output
+
+
+def test_a_bundle_with_a_link_or_a_way_out_is_not_unpacked(tmp_path):
+    for name, kind in (("a/link", tarfile.SYMTYPE), ("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE)):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        with tarfile.open(tmp_path / "bundle.tar", "w") as archive:
+            archive.addfile(member, io.BytesIO(b""))
+        with pytest.raises(ToldError, match="配布物"):
+            _unpack(tmp_path / "bundle.tar", tmp_path / "there")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle.tar"]
 
 
 @pytest.mark.process

@@ -15,7 +15,6 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_now
-from bot.commands.shared.basics import StoppedError
 from bot.commands.shared.common import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -95,7 +94,7 @@ async def create_(*, to: Path | None, with_key: bool, config_path: Path, as_json
         made = create(file, folder, beside, about, utc_now(), told.tell)
         try:
             found = await verify(made, keys, told.tell)
-        except StoppedError:  # what nobody has looked at is no copy
+        except BaseException:  # what nobody has looked at is no copy, whatever ended the look
             remove(made)
             raise
         return replace(found, copy=set_aside(made)) if found.wrong else found

@@ -5,7 +5,6 @@ Beside no daemon. The source is not changed, and what is stopped in between can 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, config_option, r
 from bot.commands.shared.language import Group, option
 from bot.commands.shared.long_work import Work, long_work
 from bot.config.settings import load
+from bot.core.records.journal import JournalCheck
 from bot.office import command_context
 from storage.database.daemon_lock import DaemonLock
 from storage.store import KeyFile, Store
@@ -56,11 +56,11 @@ async def move(*, target: str, config_path: Path) -> None:
         await Store.open(target, vault=KeyFile(config.key_file)) as new,
     ):
 
-        def work(told: Work) -> Awaitable[int]:
-            return new.take_all_from(office.store, told.tell)
+        async def work(told: Work) -> tuple[int, JournalCheck]:
+            moved = await new.take_all_from(office.store, told.tell)
+            return moved, await new.journal.verify(await office.store.journal.head())
 
-        rows = await long_work("写して照合しています", work, when_stopped=_NOTHING_MOVED)
-        check = await new.journal.verify(await office.store.journal.head())
+        rows, check = await long_work("写して照合しています", work, when_stopped=_NOTHING_MOVED)
     click.echo(f"{rows}行を写し、全て照合しました。操作の記録は{check.head.number}行です")
     if not check.is_whole:
         click.echo("操作の記録のつながりが切れています（./run journal verify で確かめてください）", err=True)
