@@ -149,6 +149,20 @@ def _imports() -> list[tuple[str, str, str]]:
     return found
 
 
+def test_a_repetition_in_an_f_string_is_one() -> None:
+    """rf"a{0,9}" is the text a(0, 9): a pattern with it matches nothing, and no other test sees that."""
+    wrong = [
+        f"{file.relative_to(ROOT)}:{part.lineno}"
+        for package in ("bot", "storage")
+        for file in (ROOT / package).rglob("*.py")
+        for text in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for part in text.values
+        if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Tuple)
+    ]
+    assert wrong == []
+
+
 def test_the_daemon_reads_no_mail() -> None:
     """Whatever reads a mail's content is called in the reading child alone; the daemon decides on values."""
     reaching = [
