@@ -19,7 +19,7 @@ from benchmarks.doors import doors
 from benchmarks.house import COMPARING, alone, evenly, memory, whole_way
 from benchmarks.material import corpus, plain_notices
 from benchmarks.measuring import rounds, rows
-from benchmarks.report import Machine, Report, as_json, show, written
+from benchmarks.report import BENCH, Machine, Report, as_json, as_markdown, show
 from benchmarks.sink import sink
 from benchmarks.steps import keeping, looking_up, reading
 from benchmarks.way import way
@@ -27,9 +27,6 @@ from benchmarks.whole_corpus import inspecting, reading_right
 from bot import log
 from bot.core.text.dates import JAPAN
 from bot.documents.images.sight import is_installed
-
-DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
-
 
 PARTS = ("keep", "read", "look-up", "way", "house", "door", "inspect")
 
@@ -111,7 +108,7 @@ def main(*, repeats: int, parts: tuple[str, ...], write: bool, file: Path | None
     if file:
         file.write_text(as_json(report), "utf-8")
     if write:
-        DOCUMENT.write_text(written(DOCUMENT.read_text("utf-8"), report), "utf-8")
+        BENCH.write(as_markdown(report))
 
 
 if __name__ == "__main__":

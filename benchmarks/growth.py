@@ -1,32 +1,42 @@
-"""How cost grows: `python -m benchmarks.growth` prints CPU ms of single steps by size of register, queue and cases.
+"""How cost grows: `python -m benchmarks.growth [--write]` prints CPU ms of single steps by size of register, queue, cases and mails.
 
-Each size has a store of its own, filled by plain SQL; a figure is the least of five. Sizes are named on the command line
-(`--most 100000`). What a figure does not show: sizes of mails and of papers, and disks that are slow. Raises StoreError.
+Each size has a store of its own, filled by plain SQL, or a reader; a figure is the least of five. `--most` leaves out larger sizes; with
+`--write` tables and plots go into docs/performance.md. What a figure does not show: disks that are slow. Raises StoreError, RuntimeError
+when a mail is not read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from os import getpid
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmarks.material import INBOX, fill, register
+from benchmarks.material import INBOX, Sample, corpus, fill, plain_notices, register
+from benchmarks.measuring import cpu_seconds, with_children
+from benchmarks.report import GROWTH, Machine, plot, table
 from bot import log
+from bot.core.notice.interpret import UnderstoodMail
 from bot.core.records.envelope import Arrival, Envelope, Source
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.reasons import MailReason, SubmissionReason
 from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.records.submission_search import Search
+from bot.core.text.dates import JAPAN
 from bot.core.verdict.mail_verdict import Verdict
+from bot.documents.contents import PDFS_OPENED
+from bot.documents.pool.reader import Reader
 from storage.store import KeyFile, Store
 
 TIMES = 5
@@ -161,39 +171,135 @@ def _run(file: Path, sql: str) -> None:
         connection.execute(sql)
 
 
+async def by_size(reader: Reader, size: int) -> dict[str, float]:
+    """A notice with another attachment of so many bytes: a drawing that nobody reads, and one that is looked through as text."""
+    paper = _papers(1)[0]
+    return {
+        f"read, {kind} beside the notice": await _reading(reader, _with(paper, _file(kind, size)), 1)
+        for kind in ("a drawing", "a text")
+    }
+
+
+async def by_notices(reader: Reader, count: int) -> dict[str, float]:
+    """So many notices, a PDF each; of more than are opened the rest goes to a person."""
+    first, *others = _papers(count)
+    content = _with(first, *(_paper_of(one) for one in others))
+    return {"read": await _reading(reader, content, min(count, PDFS_OPENED))}
+
+
+async def _reading(reader: Reader, content: bytes, notices: int) -> float:
+    """The least CPU of all processes for this mail."""
+    figures: list[float] = []
+    for _ in range(TIMES):
+        start = _used()
+        read = await reader.read(content)
+        figures.append(1000 * (_used() - start))
+        if not isinstance(read, UnderstoodMail) or len(read.notices) != notices:
+            raise RuntimeError(f"a mail of {len(content):,} bytes with {notices} notices was not read: {read}")
+    return min(figures)
+
+
+def _used() -> float:
+    return sum(map(cpu_seconds, with_children(getpid())))
+
+
+def _papers(count: int) -> Sequence[Sample]:
+    """So many papers with a notice each."""
+    found = plain_notices(corpus(), count)
+    return [found[place % len(found)] for place in range(count)]
+
+
+def _file(kind: str, size: int) -> tuple[str, str, bytes]:
+    """Media type, name and content."""
+    line = "工事の打合せについて、次のとおり確認しました。\n".encode()
+    drawing = random.Random(size).randbytes(size)  # noqa: S311 - a file that does not compress
+    return (
+        ("text/plain", "議事録.txt", line * (size // len(line)))
+        if kind == "a text"
+        else ("image/x-dwg", "図面.dwg", drawing)
+    )
+
+
+def _paper_of(sample: Sample) -> tuple[str, str, bytes]:
+    mail = message_from_bytes(sample.content, policy=policy.SMTP)
+    (paper,) = mail.iter_attachments()
+    return "application/pdf", f"{sample.name}.pdf", paper.get_content()
+
+
+def _with(sample: Sample, *files: tuple[str, str, bytes]) -> bytes:
+    mail = message_from_bytes(sample.content, policy=policy.SMTP)
+    for media_type, name, content in files:
+        maintype, _, subtype = media_type.partition("/")
+        mail.add_attachment(content, maintype=maintype, subtype=subtype, filename=name)
+    return mail.as_bytes()
+
+
+Figures = Mapping[str, float]
+
+
+def _in_a_store(
+    step: Callable[[Store, Path, int], Awaitable[Figures]],
+) -> Callable[[Path, Sequence[int]], AsyncIterator[Figures]]:
+    """The step with a store of its own for each size."""
+
+    async def by_sizes(folder: Path, sizes: Sequence[int]) -> AsyncIterator[Figures]:
+        for size in sizes:
+            file = folder / f"{step.__name__}-{size}.db"
+            async with await Store.open(f"sqlite:///{file}", vault=KeyFile(folder / "hosho.key")) as store:
+                yield await step(store, file, size)
+            file.unlink()
+
+    return by_sizes
+
+
+def _by_a_reader(
+    step: Callable[[Reader, int], Awaitable[Figures]],
+) -> Callable[[Path, Sequence[int]], AsyncIterator[Figures]]:
+    """The step with one reader for all sizes, without the recogniser."""
+
+    async def by_sizes(_folder: Path, sizes: Sequence[int]) -> AsyncIterator[Figures]:
+        async with Reader(1) as reader:
+            await reader.warm()
+            for size in sizes:
+                yield await step(reader, size)
+
+    return by_sizes
+
+
 GROWTHS = {
-    "rows of the register": (by_register, (1_000, 10_000, 100_000, 1_000_000)),
-    "mails in the queue": (by_queue, (10, 1_000, 10_000, 100_000)),
-    "cases": (by_cases, (1_000, 10_000, 100_000)),
+    "rows of the register": (_in_a_store(by_register), (1_000, 10_000, 100_000, 1_000_000)),
+    "mails in the queue": (_in_a_store(by_queue), (10, 1_000, 10_000, 100_000)),
+    "cases": (_in_a_store(by_cases), (1_000, 10_000, 100_000)),
+    "bytes of a mail's other attachment": (_by_a_reader(by_size), (5_000, 50_000, 500_000, 5_000_000, 18_000_000)),
+    "notices in a mail": (_by_a_reader(by_notices), (1, 2, 5, 10, 20)),
 }
 
 
-async def measure(most: int) -> Iterator[str]:
-    """The tables, line by line."""
-    lines: list[str] = []
+async def measure(most: int) -> str:
+    """Tables and plots, as Markdown."""
+    blocks: list[str] = []
     with tempfile.TemporaryDirectory(prefix="hosho-growth-") as folder:
         for title, (growth, sizes) in GROWTHS.items():
-            found: dict[str, list[float]] = {}
-            used = [size for size in sizes if size <= most]
-            for size in used:
-                file = Path(folder) / f"{title}-{size}.db"
-                async with await Store.open(f"sqlite:///{file}", vault=KeyFile(Path(folder) / "hosho.key")) as store:
-                    for name, figure in (await growth(store, file, size)).items():
-                        found.setdefault(name, []).append(figure)
-                file.unlink()
-            lines += [f"| {title} | {' | '.join(f'{size:,}' for size in used)} |", "|---" + "|--:" * len(used) + "|"]
-            lines += [f"| {name} | {' | '.join(f'{one:.2f}' for one in figures)} |" for name, figures in found.items()]
-            lines.append("")
-    return iter(lines)
+            if not (used := [size for size in sizes if size <= most]):
+                continue
+            columns = [figures async for figures in growth(Path(folder), used)]
+            lines = {name: [figures[name] for figures in columns] for name in columns[0]}
+            heads = [f"{size:,}" for size in used]
+            blocks += [table([title, *heads], lines), plot(title, heads, lines)]
+    return "\n\n".join(blocks)
 
 
 @click.command()
-@click.option("--most", default=100_000, show_default=True, type=click.IntRange(min=1000), help="The largest size.")
-def main(*, most: int) -> None:
+@click.option("--most", default=20_000_000, show_default=True, type=click.IntRange(min=1000), help="The largest size.")
+@click.option("--write", is_flag=True, help="Put the figures into docs/performance.md.")
+def main(*, most: int, write: bool) -> None:
     """Print how the cost of single steps grows, in ms of CPU time."""
     log.configure("error", "text")
-    for line in asyncio.run(measure(most)):
-        click.echo(line)
+    head = f"`{GROWTH.command}`, {datetime.now(JAPAN).date()}; ms of CPU, the least of {TIMES}; {Machine.here()}"
+    figures = f"{head}\n\n{asyncio.run(measure(most))}"
+    click.echo(figures)
+    if write:
+        GROWTH.write(figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The figures as a table on the screen and as the middle of docs/performance.md.
+"""Figures as a table on the screen, and as tables and plots between marks in a document.
 
-Called by __main__.py. What is written names the machine by its kind only: no path, no host.
+Called by __main__.py, growth.py and simulation.py. What is written names the machine by its kind only: no path, no host.
 Raises ValueError when the document has lost the marks between which the figures stand.
 """
 
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -21,8 +22,42 @@ from benchmarks.house import Memory
 from benchmarks.measuring import Figure, Row, Side
 from benchmarks.whole_corpus import Right
 
-BEGIN = "<!-- figures: written by ./run bench --write -->"
-END = "<!-- end of the figures -->"
+_DOCS = Path(__file__).parents[1] / "docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where figures stand in a document: between two comments, of which the first names the command that writes them."""
+
+    document: Path
+    command: str
+
+    @property
+    def begin(self) -> str:
+        """The comment above them."""
+        return f"<!-- figures: written by {self.command} --write -->"
+
+    @property
+    def end(self) -> str:
+        """The comment below them."""
+        return f"<!-- end of {self.command} -->"
+
+    def filled(self, text: str, figures: str) -> str:
+        """The document's text with these figures for the old ones."""
+        before, begin, rest = text.partition(self.begin)
+        _, end, after = rest.partition(self.end)
+        if not (begin and end):
+            raise ValueError(f"the document lacks the marks {self.begin} and {self.end}")
+        return f"{before}{begin}\n\n{figures}\n\n{end}{after}"
+
+    def write(self, figures: str) -> None:
+        """Put them into the document."""
+        self.document.write_text(self.filled(self.document.read_text("utf-8"), figures), "utf-8")
+
+
+BENCH = Place(_DOCS / "performance.md", "./run bench")
+GROWTH = Place(_DOCS / "performance.md", "python -m benchmarks.growth")
+SIMULATION = Place(_DOCS / "scaling.md", "python -m benchmarks.simulation")
 _TITLES = ("step (ms a mail)", "ours", "min – max", "naive script", "min – max", "ours : naive")
 
 
@@ -105,12 +140,10 @@ def show(report: Report) -> None:
         console.print(note)
 
 
-def written(document: str, report: Report) -> str:
-    """The document with these figures in the place of the old ones."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"the document lacks the marks {BEGIN} and {END}")
+def as_markdown(report: Report) -> str:
+    """What stands in the document: the table, a plot of one mail's way, the notes."""
+    steps = {row.name.removeprefix("way: "): [row.ours.median] for row in report.rows if row.name.startswith("way: ")}
+    steps.pop("all of it", None)
     lines = [
         report.head(),
         "",
@@ -120,7 +153,42 @@ def written(document: str, report: Report) -> str:
         "",
         *(f"- {note}" for note in report.notes()),
     ]
-    return "".join((before, BEGIN, "\n\n", "\n".join(lines), "\n\n", END, after))
+    if steps:
+        lines += [
+            "",
+            _chart("One mail's way, ms by step", list(steps), "ms", [("bar", [one for (one,) in steps.values()])]),
+        ]
+    return "\n".join(lines)
+
+
+def table(heads: Sequence[str], lines: Mapping[str, Sequence[float]]) -> str:
+    """Figures in Markdown, a line each."""
+    return "\n".join(
+        (
+            f"| {' | '.join(heads)} |",
+            "|---" + "|--:" * (len(heads) - 1) + "|",
+            *(f"| {name} | {' | '.join(map(_number, figures))} |" for name, figures in lines.items()),
+        )
+    )
+
+
+def plot(title: str, heads: Sequence[str], lines: Mapping[str, Sequence[float]], unit: str = "ms") -> str:
+    """The same as a plot, for whoever shows Mermaid (GitHub, GitLab): a line each, from top to bottom of the table."""
+    return _chart(title, heads, unit, [("line", figures) for figures in lines.values()])
+
+
+def _chart(title: str, heads: Sequence[str], unit: str, lines: Sequence[tuple[str, Sequence[float]]]) -> str:
+    axis = ", ".join(f'"{head}"' for head in heads)
+    drawn = [f"    {kind} [{', '.join(f'{one:.4g}' for one in figures)}]" for kind, figures in lines]
+    words = [
+        "```mermaid",
+        "xychart-beta",
+        f'    title "{title}"',
+        f"    x-axis [{axis}]",
+        f'    y-axis "{unit}"',
+        *drawn,
+    ]
+    return "\n".join((*words, "```"))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -12,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import material, naive, startup
-from benchmarks.__main__ import DOCUMENT, Plan, measure
+from benchmarks.__main__ import Plan, measure
 from benchmarks.house import Memory
 from benchmarks.material import arrival, plain_notices, register
 from benchmarks.measuring import Figure, Laps, Row, Side, Times, rounds, rows
-from benchmarks.report import BEGIN, END, Machine, Report, as_json, written
+from benchmarks.report import BENCH, GROWTH, SIMULATION, Machine, Place, Report, as_json, as_markdown
+from benchmarks.simulation import Costs, Plant, at_once, by_chance, erlang_wait
 from benchmarks.whole_corpus import Right
 from bot.core.records.envelope import identity
 from bot.core.records.guarantee import GuaranteeState
@@ -136,12 +138,12 @@ def test_what_is_reported_and_stands_on_no_paper_counts_as_wrong() -> None:
 
 
 def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -> None:
-    document = f"# Title\n\n{BEGIN}\nold figures\n{END}\n\nWords.\n"
-    new = written(document, REPORT)
+    document = f"# Title\n\n{BENCH.begin}\nold figures\n{BENCH.end}\n\nWords.\n"
+    new = BENCH.filled(document, as_markdown(REPORT))
     assert new == (
         f"""# Title
 
-{BEGIN}
+{BENCH.begin}
 
 `./run bench`, 2026-11-22; 5 rounds of 24 mails; 2 cores, Python 3.11.7, Linux, load 0.2 before the start
 
@@ -155,22 +157,49 @@ def test_the_document_gets_the_figures_between_its_marks_and_keeps_its_words() -
 - Number and key read right, ours: 71 of 71 notices, 0 wrong: 0 held for a person, 0 taken.
 - Number and key read right, naive script: 30 of 71 notices, 1 wrong: 0 held for a person, 1 taken.
 
-{END}
+{BENCH.end}
 
 Words.
 """
     )
-    assert written(new, REPORT) == new
+    assert BENCH.filled(new, as_markdown(REPORT)) == new
 
 
 def test_a_document_without_the_marks_is_left_alone() -> None:
     with pytest.raises(ValueError, match="lacks the marks"):
-        written("# Title\n", REPORT)
+        BENCH.filled("# Title\n", "figures")
 
 
-def test_the_projects_own_document_has_the_marks_and_figures() -> None:
-    figures = DOCUMENT.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
-    assert re.search(r"^\| way: all of it \| [0-9.,]+ \|", figures, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("place", "row"),
+    [(BENCH, "way: all of it"), (GROWTH, "look up by number"), (SIMULATION, "1")],
+    ids=str,
+)
+def test_the_projects_own_documents_have_the_marks_and_figures(place: Place, row: str) -> None:
+    figures = place.document.read_text("utf-8").partition(place.begin)[2].partition(place.end)[0]
+    assert re.search(rf"^\| {re.escape(row)} \| [0-9.,]+ \|", figures, re.MULTILINE)
+
+
+COSTS = Costs(read=0.1, turn=0.03, rest=0.03, turn_server=0.02, rest_server=0.02)
+
+
+def test_a_simulated_queue_is_as_fast_as_its_narrowest_place() -> None:
+    wide = at_once(COSTS, Plant(machines=4, cores=4, daemons=8), 200)
+    assert wide.rate == pytest.approx(1 / 0.05, rel=0.05)  # the turn, with the server's part of it
+    narrow = at_once(COSTS, Plant(machines=1, cores=1, daemons=1, server_apart=False), 200)
+    assert narrow.rate == pytest.approx(1 / COSTS.whole, rel=0.05)
+
+
+def test_simulated_arrivals_use_what_they_cost_and_wait_more_where_more_come() -> None:
+    plant = Plant(machines=1, cores=2, daemons=1)
+    calm, busy = (by_chance(COSTS, plant, rate, 400) for rate in (1, 8))
+    assert calm.cores_busy == pytest.approx(COSTS.whole / 4, rel=0.1)
+    assert COSTS.whole <= calm.mean < busy.mean
+
+
+@pytest.mark.parametrize(("rate", "servers", "wait"), [(0.5, 1, 1.0), (1.0, 2, 1 / 3), (2.0, 2, math.inf)])
+def test_the_wait_of_one_and_of_two_servers(rate: float, servers: int, wait: float) -> None:
+    assert erlang_wait(rate, 1, servers) == pytest.approx(wait)
 
 
 @pytest.mark.process
