@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.commands.keeping.upgrade import _Seen, _unpack, why_not_well
+from bot.commands.keeping.switching import OfficeSeen, why_not_well
+from bot.commands.keeping.upgrade import _unpack
 from bot.core.text.told import ToldError
 from bot.office import command_context
 from tests.commands.test_offices import CONFIG, in_store, registered
@@ -73,13 +74,13 @@ asyncio.run(hold())
 @pytest.mark.parametrize(
     ("before", "after", "well"),
     [
-        (_Seen(True, frozenset()), _Seen(True, frozenset()), True),
-        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({ALARM})), True),
-        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset()), True),
-        (_Seen(False, frozenset()), _Seen(False, frozenset()), True),
-        (_Seen(True, frozenset()), _Seen(False, frozenset()), False),
-        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({ALARM, OTHER})), False),
-        (_Seen(True, frozenset({ALARM})), _Seen(True, frozenset({("disk_low", "x")})), False),
+        (OfficeSeen(True, frozenset()), OfficeSeen(True, frozenset()), True),
+        (OfficeSeen(True, frozenset({ALARM})), OfficeSeen(True, frozenset({ALARM})), True),
+        (OfficeSeen(True, frozenset({ALARM})), OfficeSeen(True, frozenset()), True),
+        (OfficeSeen(False, frozenset()), OfficeSeen(False, frozenset()), True),
+        (OfficeSeen(True, frozenset()), OfficeSeen(False, frozenset()), False),
+        (OfficeSeen(True, frozenset({ALARM})), OfficeSeen(True, frozenset({ALARM, OTHER})), False),
+        (OfficeSeen(True, frozenset({ALARM})), OfficeSeen(True, frozenset({("disk_low", "x")})), False),
     ],
 )
 def test_a_version_stays_that_runs_and_brings_no_alarm(before, after, well):
