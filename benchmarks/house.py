@@ -23,6 +23,7 @@ from benchmarks import naive
 from benchmarks.desk import Desk
 from benchmarks.material import INBOX, Sample, as_files
 from benchmarks.measuring import Laps, Probe, Side, Times, cpu_seconds, with_children
+from bot.documents.pool.fork_server import IDLE_SECONDS
 
 START_SECONDS = 120.0  # a very busy machine needs most of it
 STOP_SECONDS = 60.0
@@ -61,6 +62,8 @@ COMPARING = ", look and text compared"
 """Ends the names of the rows with the recogniser."""
 WARM_MAILS = 6
 """So many go through each house before a clock starts: what is loaded and compiled with the first ones is no cost of a mail."""
+STILL_SECONDS = 0.5
+"""Without work for so long a house that has been idle has nothing left to prepare."""
 A_SECOND = 20
 """The even rate at which the time from 250 to the letter is taken."""
 
@@ -93,12 +96,15 @@ def _resident_kib(pid: int) -> int:
 
 @asynccontextmanager
 async def house(desk: Desk, *, sees: bool = False, is_warm: bool = True) -> AsyncIterator[House]:
-    """Start the daemon on a fresh copy of the register, and end it. `sees`: with the recogniser; `is_warm`: it has had mails."""
+    """Start the daemon on a fresh copy of the register, and end it. `sees`: with the recogniser; `is_warm`: it has had mails, and
+    then a quiet moment in which its processes prepare for more.
+    """
     with desk.room() as room:
         async with daemon_of(room, desk.sink.port, storage=f'folder = "{room}"', sees=sees) as running:
             if is_warm:
                 await send(running.port, desk.warming[:WARM_MAILS])
                 await desk.sink.wait_for(len(desk.warming[:WARM_MAILS]))
+                await _prepared(running)
             yield running
 
 
@@ -163,6 +169,15 @@ async def _warm(log: int, process: asyncio.subprocess.Process) -> None:
                 return
             await asyncio.sleep(WAIT_SECONDS)
     raise RuntimeError(f"the daemon ended with exit code {process.returncode} while it started")
+
+
+async def _prepared(running: House) -> None:
+    """Wait until its processes have done what they do for later mails when nothing is asked of them."""
+    await asyncio.sleep(IDLE_SECONDS)
+    used = -1.0
+    async with asyncio.timeout(START_SECONDS):
+        while used != (used := running.cpu_ms()):  # noqa: ASYNC110 - processes tell nobody
+            await asyncio.sleep(STILL_SECONDS)
 
 
 async def send(port: int, samples: Sequence[Sample]) -> None:

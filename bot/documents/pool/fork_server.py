@@ -33,8 +33,9 @@ from bot.documents.pool.rehearsal import FORM, NOTICE, WORDS, letters, mail_with
 from bot.documents.strip import Piece, Strip
 from bot.spreadsheets import reading
 
-# Without a request for so long, or after so many: what is ended before, as a command's server, does nothing in vain.
-_IDLE_SECONDS, _MANY = 20.0, 8
+IDLE_SECONDS = 5.0
+"""Without a request for so long a server prepares for later mails: what is ended before, as a command's, does nothing in vain."""
+_MANY = 8  # after so many requests it prepares in every moment without one
 TALK = 3
 """A child's socket, the only descriptor that it has besides /dev/null. A server's is its stdin."""
 
@@ -126,13 +127,13 @@ def serve(live: Callable[[], None], see: Callable[[], None] | None = None, idle:
     control.send(b"r")
     children: dict[int, tuple[int, int]] = {}  # handle → process id, where its end is told
     is_open, requests = True, 0
-    wait = None if idle is None else _IDLE_SECONDS
+    wait = None if idle is None else IDLE_SECONDS
     while is_open or children:
         asked = select.select([control.fileno()] * is_open + list(children), [], [], wait)[0]
         if not asked and idle is not None:
             wait = 0.0 if next(idle, idle) is None else None
         elif wait is not None:
-            wait = _IDLE_SECONDS if requests < _MANY else 0.0
+            wait = IDLE_SECONDS if requests < _MANY else 0.0
         for ready in asked:
             if ready == control.fileno():
                 request, descriptors, _, _ = socket.recv_fds(control, 1, 2)
