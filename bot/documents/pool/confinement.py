@@ -19,7 +19,9 @@ import pkgutil
 import resource
 import signal
 import sys
+import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 # Measured: 1,380 odd PDFs take 86 MiB at most (text only, nothing is rendered), a mail of 25 MiB 220 MiB. Bombs ask for
@@ -31,6 +33,8 @@ SIGHT_ADDRESS_SPACE_BYTES = 2560 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
+# seccomp(2)
+_SET_MODE_FILTER, _TSYNC = 1, 1
 # Nothing more can be opened, nothing written to a file, no process started (but by root), no core of a mail left behind.
 _NO_MORE = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_CORE)
 
@@ -77,7 +81,32 @@ def load_charsets() -> None:
             b"A+AEE-\x1b$B\xa1\xa1".decode(module.name, "replace")
 
 
-def rules_for(reads: int, writes: int, *, threads: bool = False) -> Any | str:
+class _Program(ctypes.Structure):
+    """A filter as the kernel takes it: struct sock_fprog, see seccomp(2)."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+_STEP_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A filter that was translated once: libseccomp would do it anew in each child. `call`: the number of seccomp(2)."""
+
+    call: int
+    program: _Program
+
+    def load(self) -> None:
+        """Put it in force, for threads that a library started, too. Raises OSError where the kernel refuses."""
+        if _LIBC.syscall(self.call, _SET_MODE_FILTER, _TSYNC, ctypes.byref(self.program)):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def rules_for(reads: int, writes: int, *, threads: bool = False) -> Rules | str:
     """The filter for processes with these two descriptors, not yet in force; or why there can be none.
 
     `threads`: they may start threads, though still no process; only where the filter can tell one from the other.
@@ -92,7 +121,7 @@ def rules_for(reads: int, writes: int, *, threads: bool = False) -> Any | str:
         return f"libseccomp can't make the filter ({error.strerror})"
 
 
-def lock_in(rules: Any | str, address_space_bytes: int = ADDRESS_SPACE_BYTES, *, threads: bool = False) -> str:
+def lock_in(rules: Rules | str, address_space_bytes: int = ADDRESS_SPACE_BYTES, *, threads: bool = False) -> str:
     """Close every door but what the rules (see `rules_for`) leave open. Why there is no filter, "" when there is one."""
     _prctl(_PR_SET_DUMPABLE, 0)  # nobody of the same user looks into our memory
     may_thread = threads and not isinstance(rules, str)
@@ -110,9 +139,8 @@ def lock_in(rules: Any | str, address_space_bytes: int = ADDRESS_SPACE_BYTES, *,
     return ""
 
 
-def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Any:
+def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Rules:
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
-    rules.set_attr(seccomp.Attr.CTL_TSYNC, 1)  # a thread that a library started, too
 
     def add(action: int, names: tuple[str, ...], *arguments: Any) -> None:
         for name in names:
@@ -135,10 +163,17 @@ def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Any:
         # Its flags lie in memory, where no filter looks; the C library then takes the old call.
         add(seccomp.ERRNO(errno.ENOSYS), ("clone3",))
     add(seccomp.KILL_PROCESS, tuple(name for name in _DEADLY if not (threads and name.startswith("clone"))))
-    return rules
+    return _translated(seccomp, rules)
+
+
+def _translated(seccomp: Any, rules: Any) -> Rules:
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        steps = file.read()
+    return Rules(seccomp.resolve_syscall(seccomp.Arch.NATIVE, "seccomp"), _Program(len(steps) // _STEP_BYTES, steps))
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0):
+    if _LIBC.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), f"prctl {option}")
