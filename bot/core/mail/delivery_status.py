@@ -88,6 +88,8 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _tokened(text: bytes) -> Iterator[str]:
+    if b"@" not in text:  # a file in base64
+        return
     for found in _TOKEN.finditer(text):
         local = _LOCAL_BEFORE.search(text, max(found.start() - 40, 0), found.start())
         if local:
@@ -110,6 +112,8 @@ _STATUS = LazyPattern(r"[245]\.\d{1,3}\.\d{1,3}")
 def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields of each recipient, by name in lower case: blocks that have an Action (RFC 3464 §2.3)."""
     for text in texts:
+        if b"action" not in text.lower():
+            continue
         for block in _BLANK_LINES.split(text, _BLOCKS)[:_BLOCKS]:
             fields: dict[str, str] = {}
             for name, value in _FIELD.findall(block):

@@ -125,12 +125,14 @@ _PADDING = LazyPattern(rb"=+")
 def from_base64(data: bytes, *, url_safe: bool = True) -> bytes:
     """Decode base64 leniently: skip other characters, add missing padding, accept padding inside."""
     letters = (data.translate(_URL_SAFE) if url_safe else data).translate(None, _NOT_BASE64)
-    pieces = _PADDING.split(letters, maxsplit=_PADDED_PIECES)
+    # Nearly always it is one piece; the pattern looks at each letter of a file.
+    whole = letters.rstrip(b"=")
+    pieces = _PADDING.split(letters, maxsplit=_PADDED_PIECES) if b"=" in whole else [whole]
     pieces[-1] = pieces[-1].replace(b"=", b"")
     out = []
     for piece in pieces:
-        whole = piece[: len(piece) - (len(piece) % 4 == 1)]  # a single letter encodes no byte
-        out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
+        bytewise = piece[: len(piece) - (len(piece) % 4 == 1)]  # a single letter encodes no byte
+        out.append(binascii.a2b_base64(bytewise + b"=" * (-len(bytewise) % 4)))
     return b"".join(out)
 
 

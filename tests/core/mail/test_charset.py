@@ -347,3 +347,8 @@ def test_base64_gives_what_can_be_had(data: bytes, expected: bytes) -> None:
 def test_base64_never_raises_and_reads_what_was_written(data: bytes) -> None:
     assert len(from_base64(data)) <= len(data)
     assert from_base64(b64encode(data)) == data
+
+
+@given(st.lists(st.binary(max_size=20), max_size=20))
+def test_base64_of_pieces_gives_the_pieces(pieces: list[bytes]) -> None:
+    assert from_base64(b"\r\n".join(map(b64encode, pieces))) == b"".join(pieces)
