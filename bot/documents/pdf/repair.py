@@ -152,8 +152,15 @@ class PlainCopy:
 # A page with more fonts, forms and notes than this is not searched to its end.
 _NODES = 4000
 _HOLDERS = (pikepdf.Array, pikepdf.Dictionary, pikepdf.Stream)
+# What leads away from a page, or to numbers and names alone.
 _AWAY = frozenset(
     {"/Parent", "/P", "/A", "/AA", "/Dest", "/Popup", "/IRT", "/B", "/Kids", "/Contents", "/StructParents", "/Metadata"}
+    | {"/Widths", "/Differences"}
+)
+# Dictionaries whose keys the file makes up: a font may be called /P (ISO 32000-2 §7.8.3, §9.6.4, §12.5.5).
+_NAMING = frozenset(
+    {"/Font", "/XObject", "/ExtGState", "/Properties", "/Pattern", "/ColorSpace", "/Shading", "/CharProcs"}
+    | {"/N", "/R", "/D"}
 )
 
 
@@ -172,7 +179,7 @@ def without_claims(
             if had_layers:
                 del file.Root.OCProperties
             changed = had_layers
-            for node in _nodes([*(file.pages[page - 1].obj for page in pages), file.Root.get("/AcroForm")]):
+            for node in _nodes(*(file.pages[page - 1].obj for page in pages), file.Root.get("/AcroForm")):
                 if "/BaseFont" in node:
                     changed |= str(node.BaseFont).removeprefix("/") in fonts and _bared(node)
                 elif "/Type" in node and node.Type in {"/OCG", "/OCMD"}:
@@ -187,23 +194,30 @@ def without_claims(
     return PlainCopy(out.getvalue(), had_layers)
 
 
-def _nodes(waiting: list[pikepdf.Object | None]) -> Iterator[pikepdf.Object]:
+def _nodes(*roots: pikepdf.Object | None) -> Iterator[pikepdf.Object]:
     """The dictionaries and streams below these, but what is in fonts. Raises ValueError where there are too many."""
-    known: set[tuple[int, int]] = set()
+    waiting = [(node, False) for node in roots if node is not None]
+    known: set[tuple[tuple[int, int], bool]] = set()
     for _ in range(_NODES):
         if not waiting:
             return
-        node = waiting.pop()
-        if node is None or node.objgen in known:
-            continue
+        node, is_naming = waiting.pop()
         if node.is_indirect:
-            known.add(node.objgen)
+            if (place := (node.objgen, is_naming)) in known:
+                continue
+            known.add(place)
         if isinstance(node, pikepdf.Array):
-            waiting += [item for item in node if isinstance(item, _HOLDERS)]
+            waiting += [(item, False) for item in node if isinstance(item, _HOLDERS)]
             continue
         yield node
-        if "/BaseFont" not in node:
-            waiting += [item for key, item in node.items() if key not in _AWAY and isinstance(item, _HOLDERS)]
+        if is_naming:
+            waiting += [(item, False) for _, item in node.items() if isinstance(item, _HOLDERS)]
+        elif "/BaseFont" not in node:
+            waiting += [
+                (item, key in _NAMING and not isinstance(item, pikepdf.Stream))
+                for key, item in node.items()
+                if key not in _AWAY and isinstance(item, _HOLDERS)
+            ]
     raise ValueError("too many objects")
 
 
