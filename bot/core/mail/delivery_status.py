@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from bot.core.mail.automatic.screen import screen
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import ParsedMail
+from bot.core.records.envelope import parted
 from bot.core.records.outgoing_mail import BounceMatch, BounceReport
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX, TOKEN
 from bot.core.records.reasons import MailReason
@@ -60,16 +61,21 @@ class Report:
 
 def find_report(content: bytes, parsed: ParsedMail) -> Report:
     """Extract the report from `content`; `parsed`: the same mail, parsed."""
-    head, _, body = content[:_LOOKED_AT_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")
+    head, body = parted(content[:_LOOKED_AT_BYTES])
     texts = [_SOFT_BREAK.sub(b"", body)]
     status: list[bytes] = []
     for part in parsed.mail.parts:
+        if not part.media_type.startswith(("text/", "message/")):
+            continue
         decoded = parsed.contents.get(part.path, b"")[:_OF_A_PART_BYTES].replace(b"\r\n", b"\n")
         if part.media_type in _STATUS_TYPES:
             status.append(decoded)
-        if part.media_type.startswith(("text/", "message/")):
-            texts.append(decoded)
-    blocks = list(_recipient_blocks(status)) if status else [one for one in _recipient_blocks([body]) if _is_whole(one)]
+        texts.append(decoded)
+    if status:
+        blocks = list(_recipient_blocks(status))
+    else:
+        lines = body.replace(b"\r\n", b"\n") if b"action" in body.lower() else b""
+        blocks = [one for one in _recipient_blocks([lines]) if _is_whole(one)]
     addresses = {action: _addresses_of(blocks, action) for action in ("failed", "delayed")}
     told = [block for block in blocks if block["action"] == "failed"] or blocks
     return Report(
@@ -112,8 +118,6 @@ _STATUS = LazyPattern(r"[245]\.\d{1,3}\.\d{1,3}")
 def _recipient_blocks(texts: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields of each recipient, by name in lower case: blocks that have an Action (RFC 3464 §2.3)."""
     for text in texts:
-        if b"action" not in text.lower():
-            continue
         for block in _BLANK_LINES.split(text, _BLOCKS)[:_BLOCKS]:
             fields: dict[str, str] = {}
             for name, value in _FIELD.findall(block):

@@ -117,8 +117,17 @@ class MessageId(str):
 
 def message_id_of(content: bytes) -> MessageId:
     """The Message-ID as it is written; "" where there is none."""
-    head = content[:HEADER_BLOCK_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    head, _ = parted(content[:HEADER_BLOCK_BYTES])
     return MessageId(_in_head(head).decode("ascii", "replace")[:_MOST_OF_ID])
+
+
+def parted(content: bytes) -> tuple[bytes, bytes]:
+    """What stands before and behind the first blank line, whose ends are CRLF or LF. What stands behind it is not looked through."""
+    end, size = content.find(b"\n\r\n"), 3
+    earlier = content.find(b"\n\n", 0, end + 1 if end >= 0 else None)
+    if earlier >= 0:
+        end, size = earlier, 2
+    return (content[:end].removesuffix(b"\r"), content[end + size :]) if end >= 0 else (content, b"")
 
 
 _MOST_OF_ID = 250

@@ -62,8 +62,11 @@ class DataStream:
         self._lfs += wire.count(b"\n", _BEFORE)
         self._crlfs += wire.count(b"\r\n", 1)
         seen = self._without_nul + wire[_BEFORE:].replace(b"\0", b"")
-        self.has_false_end = self.has_false_end or any(false_end in seen for false_end in _FALSE_ENDS)
+        # Files in base64 have no dot, and its last place is found at once: what stands behind it is not looked through.
+        dotted = seen[: seen.rfind(b".") + _BEFORE]
+        self.has_false_end = self.has_false_end or any(false_end in dotted for false_end in _FALSE_ENDS)
         self._without_nul = seen[-_BEFORE:]
-        content = wire.replace(b"\r\n.", b"\r\n")[_BEFORE:]
+        dotted = wire[: wire.rfind(b".") + 1]
+        content = (dotted.replace(b"\r\n.", b"\r\n") + wire[len(dotted) :])[_BEFORE:]
         self.size_bytes += len(content)
         return content
