@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.config.doors import ImapSection, OutgoingSection
-from bot.config.settings import Config, ConfigError, Mistake
+from bot.config.settings import Config, ConfigError, Mistake, is_loopback
 from bot.credentials import ClientCredentials, Credential, CredentialError, is_half_a_certificate, printed_by
 from bot.outbound.maildir import MaildirDelivery
-from bot.outbound.smtp_relay import Deliverer, Login, SmtpRelay
+from bot.outbound.smtp_relay import Deliverer, Login, SmtpRelay, Tls
 
 
 def connections_of(config: Config) -> tuple[Deliverer, ...]:
@@ -34,6 +34,15 @@ def connections_of(config: Config) -> tuple[Deliverer, ...]:
         )
         for _ in range(outgoing.connections)
     )
+
+
+def way_aside(config: Config) -> Deliverer | None:
+    """The other way by which it is told that the usual one fails; None: there is no other."""
+    section = config.canary
+    if not (section.every_minutes and section.tell_host):
+        return None
+    tls: Tls = "none" if is_loopback(section.tell_host) else "starttls"
+    return SmtpRelay(section.tell_host, section.tell_port, tls=tls, hostname=config.smtp.hostname)
 
 
 def bounces_to(config: Config) -> str:

@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.composing import composer_of
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of, calendar_of, policy_of, reminders_of, waiting_after
-from bot.connecting import connections_of
+from bot.config.to_policy import backup_of, calendar_of, canary_of, policy_of, reminders_of, waiting_after
+from bot.connecting import connections_of, way_aside
 from bot.core.health.alarms import MailboxHealth
 from bot.core.health.workers import Worker
 from bot.documents.pool.reader import Reader
 from bot.outbound.compose import Composer
 from bot.successes import Successes
 from bot.workers.alarms import Alarms
+from bot.workers.canary import CanarySender
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
@@ -79,12 +80,17 @@ class Crew:
             mailboxes=around.mailboxes,
             has_room=around.has_room,
             calendar=calendar,
+            canary=canary_of(config),
+            aside=way_aside(config),
             successes=around.successes,
             backup=backup_of(config),
         )
         watched = config.monitoring
         file = config.path(watched.heartbeat_file) if watched.heartbeat_file else None
-        self._heartbeat = Heartbeat(store, clock, around.is_ready, file, watched.heartbeat_url)
+        self._heartbeat = Heartbeat(
+            store, clock, around.is_ready, around.has_room, around.successes, file, watched.heartbeat_url
+        )
+        self._canary = _canary_of(config, store, clock, around.successes)
         folder = config.register_.watch_folder
         layout = policy.formats
         self._watch = RegisterWatch(store, config.path(folder), layout, clock) if folder else None
@@ -130,6 +136,8 @@ class Crew:
             ),
             group.create_task(self._sweep(), name="sweeps"),
         ]
+        if self._canary:
+            self._ticking.append(group.create_task(self._canary.run(self._seconds), name="canary"))
 
     async def follow(self, deadline: float) -> None:
         """Leave the sweeps to another daemon."""
@@ -147,7 +155,6 @@ class Crew:
     async def _sweep(self) -> None:
         """On each tick: the watched folder, then what is due."""
         register = ((Worker.REGISTER, self._watch.look),) if self._watch else ()
-        heartbeat = ((Worker.HEARTBEAT, self._heartbeat.beat),) if self._heartbeat.is_on else ()
         while True:
             await self._tick.wait()
             self._tick.clear()
@@ -155,13 +162,30 @@ class Crew:
                 log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
                 with suppress(StoreError):  # the log has it
                     await self._store.recovery.note_jump(seconds)
-            for worker, sweep in (*register, *self._sweeps.each, (Worker.ALARMS, self._alarms.look), *heartbeat):
-                try:
-                    with self._successes.during(worker):
-                        await sweep()
-                except Exception as error:  # noqa: BLE001 - the worker's top: the other sweeps and the next tick go on
-                    log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
+            for worker, sweep in (*register, *self._sweeps.each, (Worker.ALARMS, self._alarms.look)):
+                with _put_off(), self._successes.during(worker):
+                    await sweep()
+            if self._heartbeat.is_on:
+                with _put_off():
+                    await self._heartbeat.beat()
             self.wake_all()
+
+
+@contextmanager
+def _put_off() -> Iterator[None]:
+    """The worker's top: what fails waits for the next tick, the others go on."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - as above
+        log.error("a sweep is put off to the next tick: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line
+
+
+def _canary_of(config: Config, store: Store, clock: Clock, successes: Successes) -> CanarySender | None:
+    """What sends canaries, where they are wanted; on a connection of its own."""
+    if (rules := canary_of(config)) is None:
+        successes.forget(Worker.CANARY)
+        return None
+    return CanarySender(store, clock, connections_of(config)[0], config.mail.inboxes[0], rules, successes)
 
 
 async def _load(composer: Composer) -> None:

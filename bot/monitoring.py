@@ -26,6 +26,7 @@ from prometheus_client.metrics_core import Metric
 from bot.clock import Clock
 from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import Alarm
+from bot.core.health.canary import Canaries
 from bot.core.health.reconciliation import Ledger
 from bot.core.health.status import Backlog
 from bot.core.health.workers import WorkerHealth
@@ -59,6 +60,7 @@ class Facts:
     journal: JournalHead
     free_bytes: int
     is_ready: bool
+    canaries: Canaries | None = None
 
 
 class Monitoring:
@@ -138,6 +140,7 @@ class Monitoring:
             journal=await store.journal.head(),
             free_bytes=shutil.disk_usage(self._folder).free,
             is_ready=self._is_ready(),
+            canaries=await store.canaries.known(),
         )
 
 
@@ -200,6 +203,13 @@ def _families(facts: Facts, now: datetime) -> Iterator[Metric]:
     yield _by("hosho_worker_failures", "Failures in a row", "worker", failures)
     looks = [(memory.mailbox, memory.looked_at.timestamp()) for memory in facts.mailboxes]
     yield _by("hosho_mailbox_last_look_seconds", "When the mailbox was last looked at (Unix time)", "mailbox", looks)
+    canaries = facts.canaries
+    sent = canaries.sent_at.timestamp() if canaries else 0
+    yield _one("hosho_canary_last_sent_seconds", "When the last test mail was sent (Unix time); 0: never", sent)
+    back = canaries.back_at.timestamp() if canaries and canaries.back_at else 0
+    yield _one("hosho_canary_last_back_seconds", "When one came back last (Unix time); 0: never", back)
+    took = canaries.took.total_seconds() if canaries else 0
+    yield _one("hosho_canary_way_seconds", "How long the last one that came back took", took)
     yield _one("hosho_free_bytes", "Free on the disk of the data", facts.free_bytes)
     yield _one("hosho_journal_lines", "Lines of the journal", facts.journal.number)
 

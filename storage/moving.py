@@ -22,6 +22,7 @@ TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "mail": ("id",),
         "mail_place": ("mailbox", "name"),
+        "canary": ("name",),
         "mailbox_memory": ("mailbox",),
         "mailbox_check": ("mailbox",),
         "withheld": ("id",),
@@ -94,6 +95,7 @@ def _fields(database: Database) -> dict[str, dict[str, Field[Any]]]:
     for model in database.models.all():
         known[table_of(model)] = dict(model._meta.fields_map)  # noqa: SLF001 - as in models.py
     known["mail_place"] = {"noted_at": Utc()}
+    known["canary"] = {"sent_at": Utc(), "back_at": Utc()}
     return known
 
 

@@ -67,6 +67,7 @@ class Store:
     recovery = _part(lambda: recovery.Recovery)
     incoming = _part(lambda: incoming.Incoming)
     mailboxes = _part(lambda: mailboxes.Mailboxes)
+    canaries = _part(lambda: mailboxes.CanaryNotes)
     submissions = _part(lambda: settle.Submissions)
     tickets = _part(lambda: tickets.Tickets)
     register = _part(lambda: register.Register)

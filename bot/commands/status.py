@@ -19,6 +19,7 @@ from bot.commands.shared.json_rows import mailbox_row
 from bot.commands.shared.language import command, option
 from bot.commands.shared.offices import OfficeState, OfficeStatus, settings_files, tell_all
 from bot.config.mistakes import ConfigError
+from bot.core.health.canary import Canaries
 from bot.core.health.workers import WorkerHealth
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import OutboxState
@@ -131,6 +132,8 @@ def _lines(stands: Standing) -> Iterator[str]:
     yield f"デーモン: {'動いています' if stands.is_running else '動いていません（systemctl status hosho-bot を確かめてください）'}"
     if stands.workers:
         yield f"最後の成功: {'、'.join(f'{one.worker.words} {_last(one)}' for one in stands.workers)}"
+    if stands.canaries:
+        yield f"試験メール: {_canary(stands.canaries)}"
     for memory in stands.memories:
         yield f"受信箱 {memory.mailbox}: 最後の確認 {_when(memory.looked_at)}"
     for check in stands.checks:
@@ -162,6 +165,15 @@ def _lines(stands: Standing) -> Iterator[str]:
             yield f"      → {step}"
 
 
+def _canary(known: Canaries) -> str:
+    back = (
+        f"最後に戻ったもの {_when(known.back_at)}（{known.took.total_seconds():.0f}秒）"
+        if known.back_at
+        else "まだ戻っていません"
+    )
+    return f"最後に送ったもの {_when(known.sent_at)}、{back}"
+
+
 def _last(one: WorkerHealth) -> str:
     return _when(one.done_at) if one.done_at else "（まだありません）"
 
@@ -186,6 +198,13 @@ def _plain(stands: Standing) -> dict[str, object]:
             }
             for one in stands.workers
         ],
+        "canary": {
+            "sent_at": stands.canaries.sent_at,
+            "back_at": stands.canaries.back_at,
+            "seconds": stands.canaries.took.total_seconds() if stands.canaries.back_at else None,
+        }
+        if stands.canaries
+        else None,
         "mailboxes": [mailbox_row(memory) for memory in stands.memories],
         "checks": [asdict(check) for check in stands.checks],
         "mails": {str(state): count for state, count in stands.backlog.mails},

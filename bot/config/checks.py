@@ -46,6 +46,8 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
     if table("imap").get("enabled") is True:
         yield from _incomplete("imap", table("imap"), ("host", "user"), "enabled = true")
         yield from _login("imap", table("imap"), "enabled = true の", has_oauth=bool(oauth))
+    yield from _canary(data)
+    yield from _watching(table("monitoring"))
     yield from _reminders(table("reminders"), desks)
     yield from _conditions(table("conditions"))
     yield from _outgoing(table("outgoing"), has_oauth=bool(oauth))
@@ -57,6 +59,41 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         and smtp.get("host", "127.0.0.1") == lmtp.get("host", "127.0.0.1")
     ):
         yield Mistake("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")
+
+
+def _canary(data: Mapping[str, object]) -> Iterator[Mistake]:
+    """That a test mail can come back, and that what is told of it goes another way."""
+    canary, outgoing = _table(data, "canary"), _table(data, "outgoing")
+    if not canary.get("every_minutes"):
+        return
+    if outgoing.get("method") != "smtp":
+        cure = 'outgoing.method = "smtp" とするか、every_minutes を 0 にしてください'
+        yield Mistake("canary.every_minutes", "外へ送らない設定のため、試験メールは戻りません", cure)
+    if not (host := canary.get("tell_host")):
+        return
+    other = (_place(host), canary.get("tell_port", 25))
+    places = [("outgoing", (_place(outgoing.get("host")), outgoing.get("port", 587)))]
+    for name, port in (("smtp", 2525), ("lmtp", 2424)):
+        door = _table(data, name)
+        if door.get("enabled") is True:
+            places.append((name, (_place(door.get("host", "127.0.0.1")), door.get("port", port))))
+    for name, place in places:
+        if place == other:
+            cure = "別の中継サーバーのホストとポートを書くか、空欄にしてください"
+            yield Mistake("canary.tell_host", f"[{name}] と同じ所です", cure)
+
+
+def _place(host: object) -> str:
+    name = str(host).lower()
+    return "127.0.0.1" if is_loopback(name) else name
+
+
+def _watching(monitoring: Mapping[str, object]) -> Iterator[Mistake]:
+    """That what watches from outside has its packages, which are an extra."""
+    for key, package in (("listen", "aiohttp"), ("listen", "prometheus_client"), ("heartbeat_url", "aiohttp")):
+        if monitoring.get(key) and importlib.util.find_spec(package) is None:
+            cure = "./run setup で、この版のパッケージを入れるか、空欄にしてください"
+            yield Mistake(f"monitoring.{key}", f"{package} というパッケージがありません", cure)
 
 
 def _conditions(conditions: Mapping[str, object]) -> Iterator[Mistake]:

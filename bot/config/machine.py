@@ -1,4 +1,4 @@
-"""What the machine gives: [storage] [backup] [retention] [monitoring] [log].
+"""What the machine gives: [storage] [backup] [retention] [monitoring] [canary] [log].
 
 Each field's description is the help in config.example.toml and docs/configuration.md. Raises nothing itself.
 """
@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.config.types import FilePath, Section
+from bot.config.types import FilePath, Port, Section
 
 
 class StorageSection(Section):
@@ -107,6 +107,26 @@ class MonitoringSection(Section):
         pattern=r"^(|https?://\S+)$",
         examples=["https://watch.example.jp/ping/hosho"],
     )
+
+
+class CanarySection(Section):
+    """試験メール。受付アドレスあての印の付いたメールを、中継サーバーへ定期に送り、受信箱を通って戻ることを確かめます。戻ったものは保存せず、件数にも含めません。"""
+
+    every_minutes: int = Field(
+        default=0, ge=0, le=1440, description="何分ごとに送るか（0で送らない。使うときは60ほど）", examples=[60]
+    )
+    late_minutes: int = Field(
+        default=15, ge=1, le=240, description="何分たっても戻らなければ、警報を出し、外の監視への合図を止めるか"
+    )
+    tell_host: str = Field(
+        default="",
+        description=(
+            "戻らないことと、戻ったことを知らせる、別の中継サーバー（outgoing とは別の道。例: この機械の Postfix。認証なし）。"
+            "空欄なら、outgoing の中継サーバーで送ります"
+        ),
+        examples=["127.0.0.1"],
+    )
+    tell_port: Port = Field(default=25, description="そのポート（この機械の外へは STARTTLS で送ります）")
 
 
 class LogSection(Section):

@@ -29,7 +29,14 @@ from bot.config.doors import (
     OutgoingSection,
     SmtpSection,
 )
-from bot.config.machine import BackupSection, LogSection, MonitoringSection, RetentionSection, StorageSection
+from bot.config.machine import (
+    BackupSection,
+    CanarySection,
+    LogSection,
+    MonitoringSection,
+    RetentionSection,
+    StorageSection,
+)
 from bot.config.mistakes import ConfigError, Mistake, mistakes_of
 from bot.config.office import (
     AnswersSection,
@@ -96,6 +103,7 @@ class Config(Section):
     subjects: SubjectsSection = SubjectsSection.model_construct()
     replies: RepliesSection = RepliesSection.model_construct()
     monitoring: MonitoringSection = MonitoringSection.model_construct()
+    canary: CanarySection = CanarySection.model_construct()
     log: LogSection = LogSection.model_construct()
     base: Path = Field(default=Path(), exclude=True)
 

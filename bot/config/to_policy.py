@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bot.config.office import DeskSection
 from bot.config.settings import Config
 from bot.core.deadlines.rules import Absence, DeadlineKind, ReminderRules
+from bot.core.health.canary import CanaryRules
 from bot.core.policy.conditions import Conditions
 from bot.core.policy.policy import Desk, DeskRule, Formats, GuessRules, KeyDelivery, Limits, Office, Policy, Rate, Rules
 from bot.core.records.paper import PaperRules
@@ -138,6 +139,14 @@ def backup_of(config: Config) -> tuple[str, timedelta] | None:
     section = config.operator
     place = Path(section.backup) if section.backup else config.backups and config.backups / "hosho-*" / "manifest.json"
     return (str(config.path(place)), timedelta(days=section.backup_days)) if place else None
+
+
+def canary_of(config: Config) -> CanaryRules | None:
+    """How often test mails go round; None: never."""
+    section = config.canary
+    if not section.every_minutes:
+        return None
+    return CanaryRules(timedelta(minutes=section.every_minutes), timedelta(minutes=section.late_minutes))
 
 
 def retention_of(config: Config) -> Retention:

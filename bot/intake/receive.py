@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.core.records.envelope import Arrival, Kept, message_id_of
+from bot.core.records.envelope import CANARY, Arrival, Kept, message_id_of
 from bot.crash_points import crash_point
 
 log = logging.getLogger("hosho.taken")
@@ -265,6 +265,9 @@ class Receiver:
 
 def _log_taken(arrival: Arrival, kept: Kept) -> None:
     """One line for each mail, by which it is found in the sender's log, in ours, and by `mail show`."""
+    if kept.mail_id == CANARY:
+        log.info("a canary came back by %s", arrival.envelope.source)
+        return
     envelope, message_id = arrival.envelope, message_id_of(arrival.content)
     size_bytes = arrival.too_large_bytes or len(arrival.content)
     fields = {"message_id": message_id, "sender": envelope.mail_from, "size_bytes": size_bytes, "peer": envelope.peer}

@@ -9,7 +9,7 @@ import asyncio
 from datetime import datetime
 
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of, calendar_of, waiting_after
+from bot.config.to_policy import backup_of, calendar_of, canary_of, waiting_after
 from bot.core.health.alarms import NO_ROOM_AFTER, Alarm, AlarmFacts, found
 from bot.core.health.status import as_seen_from_outside
 from storage.files import DiskRoom, newest
@@ -27,6 +27,7 @@ async def alarms_seen(config: Config, store: Store, now: datetime, *, runs: bool
         no_room_since=None if has_room else now - NO_ROOM_AFTER,
         workers=await store.health.workers() if runs else (),  # what a daemon said that has ended is not how it stands
         calendar=calendar_of(config),
+        canary=canary_of(config),
         backup_at=await asyncio.to_thread(newest, backup[0]) if backup else None,  # it may be on a share
         backup_within=backup[1] if backup else None,
     )

@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 
 from bot.config.notes import unproven_senders
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of
+from bot.config.to_policy import backup_of, canary_of
 from bot.core.health.alarms import Alarm
+from bot.core.health.canary import Canaries
 from bot.core.health.reconciliation import Ledger, MailboxCheck
 from bot.core.health.status import Backlog
 from bot.core.health.workers import WorkerHealth
@@ -46,6 +47,7 @@ class Standing:
     notes: tuple[str, ...]  # what the settings leave off
     has_copies: bool
     copy_at: datetime | None
+    canaries: Canaries | None = None  # None: none is sent
 
     @property
     def is_well(self) -> bool:
@@ -69,6 +71,7 @@ async def look(config: Config, store: Store, now: datetime, *, runs: bool) -> St
         notes=unproven_senders(config),
         has_copies=copies is not None,
         copy_at=await asyncio.to_thread(newest, copies[0]) if copies else None,
+        canaries=await store.canaries.known() if canary_of(config) else None,
     )
 
 

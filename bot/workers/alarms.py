@@ -1,7 +1,7 @@
 """The operator's alarms: facts from the database, the mailboxes, the disk → mails to the operator, log lines, open alarms.
 
 `look` is called at each tick by bot/app.py; running it twice has no further effect. A failure of the database itself is kept
-in memory until it can be reported. Raises StoreError, after logging it.
+in memory until it can be reported. Raises StoreError, after logging it, and OSError while the other way of telling fails.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -17,11 +19,13 @@ from bot.core.health.alarms import (
     WAITING_AFTER,
     Alarm,
     AlarmFacts,
+    AlarmVerdict,
     MailboxHealth,
     decide,
     found,
     japanese_day,
 )
+from bot.core.health.canary import CanaryRules
 from bot.core.health.workers import WorkerHealth
 from bot.core.letters.contexts import OperatorAlarm
 from bot.core.letters.drafts import Draft
@@ -29,6 +33,7 @@ from bot.core.policy.policy import Policy
 from bot.core.records.outgoing_mail import OutgoingMail
 from bot.core.text.business_days import Calendar
 from bot.outbound.compose import Composer
+from bot.outbound.smtp_relay import Deliverer, Delivery, RelayOutcome
 from bot.successes import Successes
 from storage.errors import StoreError
 from storage.files import newest
@@ -36,6 +41,8 @@ from storage.store import Store
 
 log = logging.getLogger("hosho.alarms")
 
+ASIDE_SECONDS = 30.0
+"""So long a mail by the other way may take; the other sweeps wait meanwhile."""
 SAVED_EVERY = timedelta(minutes=5)
 """How often the workers' last successes are saved: an idle daemon writes no more often."""
 
@@ -43,6 +50,7 @@ SAVED_EVERY = timedelta(minutes=5)
 class Alarms:
     """`operator`: the recipient of the mails, "" = all desks. `waiting_after`: see `Health.alarm_facts`. `mailboxes`: return their
     state. `has_room`: free disk space. `successes`: the workers'. `backup`: where copies lie, as a pattern, and how old the newest may be.
+    `canary`: how often one is sent. `aside`: the way of what is told of canaries, which the usual way may lose; None: there is no other.
     """
 
     def __init__(  # noqa: PLR0913 - what each alarm is about, by name
@@ -57,6 +65,8 @@ class Alarms:
         mailboxes: Sequence[Callable[[], MailboxHealth]] = (),
         has_room: Callable[[], bool] = lambda: True,
         calendar: Calendar | None = None,
+        canary: CanaryRules | None = None,
+        aside: Deliverer | None = None,
         successes: Successes | None = None,
         backup: tuple[str, timedelta] | None = None,
     ) -> None:
@@ -70,6 +80,8 @@ class Alarms:
         self._mailboxes = mailboxes
         self._has_room = has_room
         self._calendar = calendar
+        self._canary = canary
+        self._aside = aside
         self._successes = successes or Successes(clock)
         self._backup = backup
         self._saved: tuple[WorkerHealth, ...] = ()
@@ -106,6 +118,7 @@ class Alarms:
             database_failed=self._database_failed,
             workers=self._successes.healths,
             calendar=self._calendar,
+            canary=self._canary,
             backup_at=await asyncio.to_thread(newest, self._backup[0]) if self._backup else None,
             backup_within=self._backup[1] if self._backup else None,
         )
@@ -113,7 +126,16 @@ class Alarms:
         if not opened and not seen:
             return 0
         verdict = decide(opened, seen, now)
-        mails = [*self._mails(verdict.told, now), *self._mails(verdict.over, now)]
+        failed = ""
+        if self._aside and any(alarm.kind is AlarmKind.CANARY_LOST for alarm in (*verdict.told, *verdict.over)):
+            failed, verdict = await self._tell_aside(self._aside, opened, verdict, now)
+        usual = [alarm for alarm in (*verdict.told, *verdict.over) if not self._goes_aside(alarm)]
+        queued = await self._note(opened, verdict, list(self._mails(usual, now)))
+        if failed:
+            raise OSError(failed)
+        return queued
+
+    async def _note(self, opened: Sequence[Alarm], verdict: AlarmVerdict, mails: Sequence[OutgoingMail]) -> int:
         if set(opened) == set(verdict.still) and not mails:
             return 0
         queued = await self._store.health.note_alarms(
@@ -125,6 +147,33 @@ class Alarms:
         for alarm in verdict.over:
             log.warning("alarm over: %s %s", alarm.kind, alarm.subject)
         return queued
+
+    def _goes_aside(self, alarm: Alarm) -> bool:
+        return self._aside is not None and alarm.kind is AlarmKind.CANARY_LOST
+
+    async def _tell_aside(
+        self, aside: Deliverer, opened: Sequence[Alarm], verdict: AlarmVerdict, now: datetime
+    ) -> tuple[str, AlarmVerdict]:
+        """Mail what goes aside. Where nobody got it, why, and the verdict without it: it is told at the next look."""
+        mine = [alarm for alarm in (*verdict.told, *verdict.over) if self._goes_aside(alarm)]
+        sent: list[Delivery] = []
+        mails = list(self._mails(mine, now))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASIDE_SECONDS):
+                for mail in mails:
+                    sent.append(await aside.deliver(mail))  # noqa: PERF401 - those before a timeout count
+                await aside.close()
+        refused = [one.reply for one in sent if one.outcome in {RelayOutcome.DEFERRED, RelayOutcome.BOUNCED}]
+        if not mails or len(refused) < len(sent):
+            return "", verdict
+        failed = f"canary.tell_host: {refused[0] if refused else 'TimeoutError'}"
+        before = [alarm for alarm in opened if alarm.kind is AlarmKind.CANARY_LOST]
+        untold = [replace(alarm, told_on="") for alarm in verdict.still if self._goes_aside(alarm)]
+        return failed, AlarmVerdict(
+            tuple(alarm for alarm in verdict.told if not self._goes_aside(alarm)),
+            (*(alarm for alarm in verdict.still if not self._goes_aside(alarm)), *(before or untold)),
+            tuple(alarm for alarm in verdict.over if not self._goes_aside(alarm)),
+        )
 
     async def _save_workers(self, now: datetime) -> None:
         """Keep the workers' state for `status`: at once what begins or ends to fail, the last successes every few minutes."""
@@ -148,6 +197,7 @@ class Alarms:
                 over_at=alarm.absent_since,
                 detail=alarm.detail,
                 advice=words.advice,
+                daily=words.daily,
             )
             word = "alarm" if alarm.absent_since is None else "alarm-over"
             # With `since` in the key, an alarm that returns after its end is reported again.

@@ -1,7 +1,8 @@
 """The heartbeat: a file that is written anew and a URL that is fetched while all is well, so that who watches from outside notices silence.
 
-Run by bot/crew.py after the sweeps, in the daemon that leads. Well is what /readyz says: the doors are open, and the database answers. Raises OSError
-for a file that can't be written and a URL that does not take it; its words have no URL, which may hold a secret.
+Run by bot/crew.py after the sweeps, in the daemon that leads. Well is: the doors are open, the disk has room, the database answers, and
+no alarm is open that can't wait (what `status --nagios` calls critical). Notes as its success what it really sent. Raises OSError for a file
+that can't be written and a URL that does not take it; its words have no URL, which may hold a secret.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.workers import Worker
+from bot.successes import Successes
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -31,11 +35,13 @@ async def database_answers(store: Store) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`file`, `url`: where it goes; None and "": nowhere."""
+    """`is_ready`: the doors are open. `has_room`: free disk space. `file`, `url`: where it goes; None and "": nowhere."""
 
     store: Store
     clock: Clock
     is_ready: Callable[[], bool]
+    has_room: Callable[[], bool]
+    successes: Successes
     file: Path | None
     url: str
 
@@ -46,12 +52,21 @@ class Heartbeat:
 
     async def beat(self) -> None:
         """Send one, unless something is wrong."""
-        if not self.is_ready() or not await database_answers(self.store):
+        if not await self._is_well():
             return
-        if self.file:
-            await asyncio.to_thread(self.file.write_text, f"{self.clock().isoformat()}\n", "utf-8")
-        if self.url:
-            await _fetch(self.url)
+        with self.successes.during(Worker.HEARTBEAT):
+            if self.file:
+                await asyncio.to_thread(self.file.write_text, f"{self.clock().isoformat()}\n", "utf-8")
+            if self.url:
+                await _fetch(self.url)
+
+    async def _is_well(self) -> bool:
+        if not (self.is_ready() and self.has_room() and await database_answers(self.store)):
+            return False
+        opened = [one for one in await self.store.health.open_alarms() if one.absent_since is None]
+        # That it could not be sent is no reason to send it no more.
+        ours = (AlarmKind.WORKER_FAILING, Worker.HEARTBEAT.words)
+        return all(one.kind.words.can_wait or (one.kind, one.subject) == ours for one in opened)
 
 
 async def _fetch(url: str) -> None:

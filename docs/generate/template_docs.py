@@ -143,6 +143,7 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "title": "問題の内容",
         "detail": "状況（件数、理由など）",
         "advice": "対応のお願いの一覧",
+        "daily": "続く間、1日に1回送るか",
         "over_at": "解消した日時。続いているときは none",
         "OperatorAlarm.since": "発生した日時",
         "OperatorAlarm.about": "対象の受信箱、アドレスなど。ないときは空",

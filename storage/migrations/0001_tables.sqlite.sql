@@ -48,7 +48,17 @@ CREATE TABLE mail_place (
     name TEXT NOT NULL,
     mail_id INTEGER REFERENCES mail (id),
     noted_at TEXT NOT NULL,
+    is_canary INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, name)
+);
+
+-- The test mails to our own inbox, of the last day. reply: the relay's words, where it did not take it. Those that came back are kept
+-- here alone, and are no mails.
+CREATE TABLE canary (
+    name TEXT NOT NULL PRIMARY KEY,
+    sent_at TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    back_at TEXT
 );
 
 -- How far each mailbox was read. watermark: mails up to this UID lay there before.

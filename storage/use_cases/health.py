@@ -145,6 +145,7 @@ class Health(UseCases):
             crashes=_crashes(await _lately(self._database, DAEMON, now - CRASHES_OF)),
             clock=_clock_words(await _lately(self._database, CLOCK, recent)),
             summary_at=await summary_at(self._database),
+            canaries=await mailboxes.canaries(self._database),
         )
 
     @use_case

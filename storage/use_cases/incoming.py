@@ -11,10 +11,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.core.health.canary import SIGNED_AS, recognised
 from bot.core.records import incoming_mail
-from bot.core.records.envelope import Arrival, Kept, ReceivedMail
+from bot.core.records.envelope import CANARY, Arrival, Kept, ReceivedMail, message_id_of
 from bot.core.records.incoming_mail import ClaimFilter, MailRow, MailState
 from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
 from bot.core.records.reasons import MailReason, NoReplyReason
 from bot.core.records.send_counts import Withheld
 from bot.core.records.submission import Submission
@@ -24,6 +26,7 @@ from storage.database.connection import Database
 from storage.database.fields import in_utc, storable
 from storage.database.rows import check_move, first_time, insert, newest, one, places
 from storage.errors import Unreadable, WrongState
+from storage.keys.vault import derived
 from storage.use_cases import journal, mailboxes, outbox, send_counts
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
@@ -44,26 +47,40 @@ async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str
         return ()
     rows = await _rows(database, arrivals)
     async with database.transaction(seals=True, short=True):
-        new = await insert(database, database.models.mail, rows, unless="identity", returning="id, identity")
+        canaries = await _canaries_in(database, arrivals)
+        mails = [row for place, row in enumerate(rows) if place not in canaries]
+        new = await insert(database, database.models.mail, mails, unless="identity", returning="id, identity")
         ids = {row["identity"]: row["id"] for row in new}
-        known = [row["identity"] for row in rows if row["identity"] not in ids]
+        known = [row["identity"] for row in mails if row["identity"] not in ids]
         if known:
             pairs = database.models.mail.filter(identity__in=set(known)).values_list("identity", "id")
             ids.update({str(identity): int(number) for identity, number in await pairs})
+        numbers = [CANARY if place in canaries else ids[row["identity"]] for place, row in enumerate(rows)]
         await mailboxes.note_places(
-            database, [(a.place, ids[row["identity"]]) for a, row in zip(arrivals, rows, strict=True) if a.place]
+            database, [(one.place, number) for one, number in zip(arrivals, numbers, strict=True) if one.place]
         )
-        entries = _ended_at_the_door(rows, {row["identity"]: row["id"] for row in new})
+        entries = _ended_at_the_door(mails, {row["identity"]: row["id"] for row in new})
         if entered_by:
             entries += [Entry("mail.entered", "mail", row["id"], {}, entered_by) for row in new]
         await journal.write(database, entries)
         crash_point("keep.before_commit")
-    fresh = {row["identity"] for row in new}
+    fresh = {row["id"] for row in new}
     kept = []
-    for row in rows:
-        kept.append(Kept(ids[row["identity"]], row["identity"] in fresh))
-        fresh.discard(row["identity"])  # a second copy in the same call is not new
+    for number in numbers:
+        kept.append(Kept(number, number in fresh))
+        fresh.discard(number)  # a second copy in the same call is not new
     return tuple(kept)
+
+
+async def _canaries_in(database: Database, arrivals: Sequence[Arrival]) -> frozenset[int]:
+    """The places of our own canaries among these, each noted as come back. One that was noted before is a mail."""
+    back: set[int] = set()
+    for place, arrival in enumerate(arrivals):
+        if MESSAGE_ID_PREFIX in (message_id := message_id_of(arrival.content)):  # few do
+            name = recognised(message_id, derived(database.secret, SIGNED_AS.encode("ascii")))
+            if name and await mailboxes.take_canary(database, name):
+                back.add(place)
+    return frozenset(back)
 
 
 async def enter(database: Database, arrivals: Sequence[Arrival], actor: str, mail_id: int) -> list[Entry]:
@@ -110,7 +127,7 @@ class Incoming(UseCases):
     @use_case
     async def keep(self, arrivals: Sequence[Arrival]) -> tuple[Kept, ...]:
         """Make mails durable in one transaction, in order. The same mail (core.envelope.identity) again gives is_new=False,
-        also within one call. `before_first_start` → state ignored / before_first_start at once; all else: received, due now, what
+        also within one call; a canary that came back is no mail and gives CANARY. `before_first_start` → state ignored / before_first_start at once; all else: received, due now, what
         the door could not take whole with its reason (size_bytes = what the server told).
         """
         return await _keep(self._database, arrivals)

@@ -43,6 +43,7 @@ HAPPENED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "mail": ("state_at",),
         "mail_place": ("noted_at",),
+        "canary": ("sent_at", "back_at"),
         "mailbox_memory": ("looked_at",),
         "mailbox_check": ("checked_at",),
         "withheld": ("at",),

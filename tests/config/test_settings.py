@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import tomllib
 from datetime import date, time
 from pathlib import Path
@@ -92,6 +93,32 @@ WRONG = [
     (
         "lmtp.enabled = true\nlmtp.port = 2525",
         [("lmtp.port", "smtp.port と同じです", "どちらかを別の番号にしてください")],
+    ),
+    (
+        "canary.every_minutes = 60",
+        [
+            (
+                "canary.every_minutes",
+                "外へ送らない設定のため、試験メールは戻りません",
+                'outgoing.method = "smtp" とするか、every_minutes を 0 にしてください',
+            )
+        ],
+    ),
+    *(
+        (
+            (
+                f'outgoing = {{ method = "smtp", host = "{host}", tls = "none" }}\n'
+                f'canary = {{ every_minutes = 60, tell_host = "127.0.0.1", tell_port = {port} }}'
+            ),
+            [
+                (
+                    "canary.tell_host",
+                    f"[{section}] と同じ所です",
+                    "別の中継サーバーのホストとポートを書くか、空欄にしてください",
+                )
+            ],
+        )
+        for host, port, section in (("localhost", 587, "outgoing"), ("::1", 2525, "smtp"))
     ),
     ('mail.bounce_address = "nobody"', [("mail.bounce_address", *ADDRESS)]),
     ('office.email = "a@b@c"', [("office.email", *ADDRESS)]),
@@ -590,6 +617,21 @@ def test_a_name_that_there_is_not_and_a_letter_to_ourselves_are_told_with_what_w
         checked(f"{line}\n{GOOD}" if "." not in line.partition("=")[0] else GOOD + f"{line}\n")
     told = {mistake.key: mistake.cure for mistake in raised.value.mistakes}
     assert cure in told[key], told
+
+
+@pytest.mark.parametrize(
+    ("line", "package", "key"),
+    [
+        ('monitoring.listen = "127.0.0.1:9464"', "aiohttp", "monitoring.listen"),
+        ('monitoring.listen = "127.0.0.1:9464"', "prometheus_client", "monitoring.listen"),
+        ('monitoring.heartbeat_url = "https://watch.example.jp/"', "aiohttp", "monitoring.heartbeat_url"),
+    ],
+)
+def test_what_needs_a_package_that_is_not_there_is_told(line, package, key, monkeypatch):
+    checked(GOOD + line)
+    monkeypatch.setitem(sys.modules, package, None)
+    cure = "./run setup で、この版のパッケージを入れるか、空欄にしてください"
+    assert mistakes(GOOD + line) == [Mistake(key, f"{package} というパッケージがありません", cure)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -5,6 +5,10 @@ alarm.since timestamp with time zone NO
 alarm.detail text NO
 alarm.told_on text NO
 alarm.absent_since timestamp with time zone YES
+canary.name text NO
+canary.sent_at timestamp with time zone NO
+canary.reply text NO
+canary.back_at timestamp with time zone YES
 case_words.submission_id bigint NO
 case_words.words_0 bigint NO
 case_words.words_1 bigint NO
@@ -132,6 +136,7 @@ mail_place.mailbox text NO
 mail_place.name text NO
 mail_place.mail_id bigint YES
 mail_place.noted_at timestamp with time zone NO
+mail_place.is_canary integer NO default 0
 mailbox_check.mailbox text NO
 mailbox_check.checked_at timestamp with time zone NO
 mailbox_check.days integer NO
@@ -280,6 +285,7 @@ CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON public.journal FOR EACH ST
 CREATE TRIGGER journal_no_update BEFORE UPDATE ON public.journal FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()
 CREATE UNIQUE INDEX alarm_kind_subject_key ON public.alarm USING btree (kind, subject)
 CREATE UNIQUE INDEX alarm_pkey ON public.alarm USING btree (id)
+CREATE UNIQUE INDEX canary_pkey ON public.canary USING btree (name)
 CREATE UNIQUE INDEX case_words_pkey ON public.case_words USING btree (submission_id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (id)
 CREATE UNIQUE INDEX dead_address_pkey ON public.dead_address USING btree (address)
@@ -315,6 +321,7 @@ CREATE UNIQUE INDEX withheld_pkey ON public.withheld USING btree (id)
 CREATE UNIQUE INDEX worker_pkey ON public.worker USING btree (name)
 alarm alarm_kind_subject_key UNIQUE (kind, subject)
 alarm alarm_pkey PRIMARY KEY (id)
+canary canary_pkey PRIMARY KEY (name)
 case_words case_words_pkey PRIMARY KEY (submission_id)
 case_words case_words_submission_id_fkey FOREIGN KEY (submission_id) REFERENCES submission(id)
 consent consent_guarantee_id_fkey FOREIGN KEY (guarantee_id) REFERENCES guarantee(id)

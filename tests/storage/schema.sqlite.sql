@@ -24,6 +24,12 @@ CREATE TABLE alarm (
     absent_since TEXT,
     UNIQUE (kind, subject)
 );
+CREATE TABLE canary (
+    name TEXT NOT NULL PRIMARY KEY,
+    sent_at TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    back_at TEXT
+);
 CREATE TABLE case_words (
     submission_id INTEGER PRIMARY KEY REFERENCES submission (id),
     words_0 INTEGER NOT NULL,
@@ -175,6 +181,7 @@ CREATE TABLE mail_place (
     name TEXT NOT NULL,
     mail_id INTEGER REFERENCES mail (id),
     noted_at TEXT NOT NULL,
+    is_canary INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (mailbox, name)
 );
 CREATE TABLE mailbox_check (

@@ -7,7 +7,10 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.whole.conftest import mail_with, wait_until
+import pytest
+
+from tests.whole.conftest import INBOX, mail_with, wait_until
+from tests.whole.world import Daemon
 
 
 def asked(place: Path, path: str) -> bytes:
@@ -37,3 +40,52 @@ def test_a_running_daemon_is_copied_and_tells_that_it_is_ready(daemon, tmp_path)
     (restored,) = bot.rows("mail", "list")
     assert restored["id"] == 1
     bot.command("backup", "restore", next(str(one / "hosho.db") for one in (tmp_path / "data").glob("*.replaced-*")))
+
+
+CANARY = "\n[canary]\nevery_minutes = 60\n"
+
+
+def back(bot: Daemon) -> bool:
+    return json.loads(bot.command("status", "--json"))["canary"]["back_at"] is not None
+
+
+def nothing_else(bot: Daemon) -> bool:
+    """That a canary is no mail, no letter, no line of the journal, and in no count."""
+    stands = json.loads(bot.command("status", "--json"))
+    counted = sum(stands["mails"].values()) + sum(stands["outgoing"].values()) + stands["open"]["count"]
+    listed = bot.rows("mail", "list") + bot.rows("outbox", "list") + bot.rows("submissions", "list")
+    events = {str(line["event"]) for line in bot.rows("journal", "list")}
+    return (stands["ok"], counted, listed, events) == (True, 0, [], {"daemon.started"})
+
+
+@pytest.mark.postfix
+def test_a_canary_goes_out_by_postfix_and_comes_back_by_our_door_and_is_no_mail(daemon, postfix, relay):
+    one = daemon(relay_port=postfix.smtp_port, extra=CANARY, start=False)
+    postfix.deliver_to(one.smtp_port)
+    one.start()
+    wait_until(lambda: "a canary came back by smtp" in one.log())
+    assert back(one)
+    assert nothing_else(one)
+    assert "試験メール: 最後に送ったもの " in one.command("status")
+    assert relay.is_quiet()
+
+
+@pytest.mark.dovecot
+def test_a_canary_in_a_mailbox_is_known_there_and_is_no_mail(daemon, dovecot, relay, tmp_path):
+    (tmp_path / "password").write_text(f"{dovecot.password}\n", "utf-8")
+    (tmp_path / "password").chmod(0o600)
+    imap = (
+        f'\n[imap]\nenabled = true\nhost = "127.0.0.1"\nport = {dovecot.imap_port}\ntls = "none"\n'
+        f'user = "{dovecot.user}"\npassword_file = "password"\n'
+    )
+    one = daemon(extra=CANARY + imap)
+    (canary,) = relay.take(1)
+    assert canary.recipient == INBOX
+    wait_until(lambda: one.rows("mailbox", "status") != [])  # what lay there before is another matter
+    dovecot.deliver(canary.raw)
+    wait_until(lambda: "a canary came back by imap" in one.log())
+    assert back(one)
+    one.command("mailbox", "reconcile")
+    [check] = json.loads(one.command("status", "--json"))["checks"]
+    assert (check["on_server"], check["known"], check["missing"]) == (1, 1, 0)
+    assert one.rows("mail", "list") == []

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from bot.clock import utc_now
 from bot.config.settings import Config
 from bot.connecting import connections_of
 from bot.core.health.finding_kinds import Finding, FindingKind
-from bot.core.records.outgoing_mail import Letter, OutgoingMail
+from bot.outbound.own_test import mail_to_ourselves
 from bot.outbound.smtp_relay import RelayOutcome
 from storage.store import KeyFile, Store
 
 WAIT_SECONDS = 180
 _LOOK_SECONDS = 2.0
-_SUBJECT = "電子保証受付システムの試験"
+_TEXT = "doctor --mail による試験です。返信は不要です。\n"
 _LISTED = 20
 _LARGEST = 64 * 1024  # ours is a few lines
 
@@ -30,16 +27,10 @@ _LARGEST = 64 * 1024  # ours is a few lines
 async def there_and_back(config: Config, seconds: float = WAIT_SECONDS) -> tuple[Finding, ...]:
     """Send it, and wait until it is among the stored mails."""
     address, token = config.mail.inboxes[0], secrets.token_hex(8)
-    mail = EmailMessage()
-    mail["From"] = mail["To"] = address
-    mail["Subject"] = f"{_SUBJECT} {token}"
-    mail["Date"] = format_datetime(utc_now())
-    mail["Message-ID"] = f"<doctor-{token}@{address.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content("doctor --mail による試験です。返信は不要です。\n", charset="utf-8")
+    message_id = f"<doctor-{token}@{address.rpartition('@')[2]}>"
     relay = connections_of(config)[0]
     try:
-        sent = await relay.deliver(_outgoing(mail, address))
+        sent = await relay.deliver(mail_to_ourselves(address, message_id, _TEXT, utc_now(), mark=token))
     finally:
         await relay.close()
     if sent.outcome is not RelayOutcome.DELIVERED:
@@ -47,19 +38,6 @@ async def there_and_back(config: Config, seconds: float = WAIT_SECONDS) -> tuple
     if await _is_back(config, token.encode(), seconds):
         return ()
     return (FindingKind.TEST_MAIL_LOST.found("mail.inboxes", seconds=round(seconds), address=address),)
-
-
-def _outgoing(mail: EmailMessage, address: str) -> OutgoingMail:
-    return OutgoingMail(
-        dedupe_key=mail["Message-ID"],
-        letter=Letter.ALARM,
-        recipient=address,
-        reverse_path="",
-        subject=mail["Subject"],
-        text=mail.get_content(),
-        message_id=mail["Message-ID"],
-        content=mail.as_bytes(policy=SMTP),
-    )
 
 
 async def _is_back(config: Config, token: bytes, seconds: float) -> bool:

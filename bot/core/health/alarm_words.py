@@ -120,6 +120,18 @@ class AlarmKind(ClosedList):
             ends=False,
         ),
     )
+    CANARY_LOST = (
+        "canary_lost",
+        AlarmWords(
+            "試験メールが戻りません",
+            (
+                "受付アドレスあての試験メールが、中継サーバーと受信箱を通って戻りません。お知らせのメールも届かず、返信も出ていないおそれがあります。",
+                "./run doctor --mail で、どこで止まるかを確かめてください。中継サーバー、市のメールサーバー、受信箱の順に記録を見ます。",
+                "届いたメールは失われません。つながり次第、自動で取り込み、送ります。",
+            ),
+            daily=False,
+        ),
+    )
     RELAY_REFUSES = (
         "relay_refuses",
         AlarmWords(

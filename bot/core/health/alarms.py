@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.canary import Canaries, CanaryRules, lost_since
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
@@ -94,13 +95,14 @@ class StoreFacts:
     crashes: Overdue | None = None  # starts of the last hour without a stop before them
     clock: tuple[datetime, str] | None = None
     summary_at: datetime | None = None  # when the last summary was queued
+    canaries: Canaries | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmFacts:
     """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process.
 
-    `calendar`: when summaries are due. `backup_at`: of the newest copy, None: there is none; `backup_within`: how old it may be, None
+    `calendar`: when summaries are due. `canary`: None where none is sent. `backup_at`: of the newest copy, None: there is none; `backup_within`: how old it may be, None
     where nobody says where copies lie.
     """
 
@@ -110,6 +112,7 @@ class AlarmFacts:
     database_failed: tuple[datetime, datetime] | None = None
     workers: tuple[WorkerHealth, ...] = ()
     calendar: Calendar | None = None
+    canary: CanaryRules | None = None
     backup_at: datetime | None = None
     backup_within: timedelta | None = None
 
@@ -202,7 +205,7 @@ def _of_relay(refused: Refused) -> Alarm:
         kind, words = AlarmKind.LETTERS_RETURNED, "この1日に戻ったメール"
     elif refused.reason is OutboxReason.LETTER_REFUSED:
         kind, words = AlarmKind.LETTERS_REFUSED, "この1日に受け付けられなかったメール"
-    reply = _ADDRESS.sub("…@…", refused.reply) or "（なし）"  # the log tells it too
+    reply = _without_addresses(refused.reply) or "（なし）"  # the log tells it too
     detail = f"{refused.reason.words}。{words}：{refused.letters.count}件。中継サーバーの答え：{reply}"
     return Alarm(kind, refused.reason.value, refused.letters.since, detail)
 
@@ -233,6 +236,8 @@ def _last(health: WorkerHealth) -> str:
 
 def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
     began = next((one.started_at for one in facts.workers if one.worker is Worker.ALARMS), None)
+    if facts.canary and began and (since := lost_since(facts.store.canaries, facts.canary, began, now)):
+        yield Alarm(AlarmKind.CANARY_LOST, "", since, _of_canaries(facts.store.canaries))
     told = facts.store.summary_at or began
     due = facts.calendar.last_due(now - SUMMARY_WITHIN) if facts.calendar and told else None
     if told and due and told < due:
@@ -241,6 +246,16 @@ def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
     if within is not None and (at is None or abs(now - at) > within):
         detail = f"最も新しいものは{_minute(at)}です。" if at else "一つもありません。"
         yield Alarm(AlarmKind.BACKUP_OLD, "", min(at or now, now), detail)
+
+
+def _of_canaries(known: Canaries | None) -> str:
+    back = f"最後に戻ったのは{_minute(known.back_at)}です。" if known and known.back_at else "一度も戻っていません。"
+    reply = known.reply if known else ""
+    return back + (f"中継サーバーの答え：{_without_addresses(reply)}" if reply else "中継サーバーは受け取りました。")
+
+
+def _without_addresses(reply: str) -> str:
+    return _ADDRESS.sub("…@…", reply)
 
 
 def _overdue(kind: AlarmKind, subject: str, overdue: Overdue, words: str) -> Alarm:

@@ -31,6 +31,7 @@ class OperatorAlarm:
     over_at: datetime | None  # since when it is well again; None = it is not
     detail: str
     advice: tuple[str, ...]
+    daily: bool  # it is told again each day while it lasts
 
 
 Context = ToContractor | ToDesk | ListLetter | OperatorAlarm

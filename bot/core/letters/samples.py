@@ -25,6 +25,7 @@ ALARM = OperatorAlarm(
     since=datetime(2026, 11, 22, 1, 5, tzinfo=UTC),
     over_at=None,
     detail="3回続けて断られました。サーバーの答え：LOGIN: NO [AUTHENTICATIONFAILED]",
+    daily=True,
     advice=(
         "設定 [imap] の利用者名と、パスワード又はトークンのファイルを確かめてください。",
         "パスワードの期限切れやアカウントの停止がないか、メールサーバーの担当に確かめてください。",

@@ -63,11 +63,15 @@ class Arrival:
     place: MailboxPlace | None = None
 
 
+CANARY = 0
+"""In place of a mail's number: it was a canary (core/health/canary.py), of which nothing is kept but that it came back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The store's promise: the mail is durable."""
 
-    mail_id: int
+    mail_id: int  # or CANARY
     is_new: bool  # False = the same mail was already there
 
 

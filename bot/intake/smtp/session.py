@@ -271,7 +271,7 @@ class SmtpSession(SMTP):
                 return self._door.trouble.note(error)
             self._door.trouble.end()
             self._errors = self._commands = 0
-            return f"250 2.0.0 stored as {kept.mail_id}"
+            return "250 2.0.0 came back" if kept.mail_id == core.CANARY else f"250 2.0.0 stored as {kept.mail_id}"
 
     async def _read_into(self, spool: Spool) -> str:
         """Read up to CRLF.CRLF into the spool; returns the refusal, or "". A refused mail is read to its end and dropped."""

@@ -22,6 +22,7 @@ from bot.core.health.alarms import (
     decide,
     found,
 )
+from bot.core.health.canary import Canaries, CanaryRules
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.reasons import OutboxReason
@@ -69,6 +70,9 @@ WELL = AlarmFacts(StoreFacts(checks=(check(),)), (box(),))
 SENDER_REFUSED = Refused(
     OutboxReason.RELAY_SENDER, Overdue(5, ago(minutes=1)), "553 5.7.1 <hosho@city.example.jp>: not owned by user"
 )
+CANARIES = Canaries(ago(minutes=20), is_back=False, missing_since=ago(minutes=20))
+CANARY_RULES = CanaryRules(timedelta(hours=1), timedelta(minutes=15))
+SINCE_LONG = WorkerHealth(Worker.ALARMS, ago(days=1), NOW)
 CASES = {
     "all is well": (WELL, []),
     "a mailbox that fails for 29 minutes": (AlarmFacts(StoreFacts(), (failing(29),)), []),
@@ -134,6 +138,14 @@ CASES = {
     "the first that was not sent": (
         AlarmFacts(StoreFacts(), workers=(WorkerHealth(Worker.ALARMS, ago(hours=4), NOW),), calendar=at(9)),
         [AlarmKind.SUMMARY_MISSED],
+    ),
+    "a canary that is lost": (
+        AlarmFacts(facts(canaries=CANARIES).store, workers=(SINCE_LONG,), canary=CANARY_RULES),
+        [AlarmKind.CANARY_LOST],
+    ),
+    "one that is lost, and none is sent any more": (
+        AlarmFacts(facts(canaries=CANARIES).store, workers=(SINCE_LONG,)),
+        [],
     ),
     "no backup": (AlarmFacts(StoreFacts(), backup_within=timedelta(days=2)), [AlarmKind.BACKUP_OLD]),
     "one of yesterday": (AlarmFacts(StoreFacts(), backup_at=ago(days=1), backup_within=timedelta(days=2)), []),

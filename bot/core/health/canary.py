@@ -1,0 +1,86 @@
+"""The canary: a test mail to our own inbox, known again by its Message-ID, which nobody else can make; when one is due, when it is lost.
+
+Sent by workers/canary.py; storage notes that one came back, once for each name, as it keeps what comes in. The Message-ID begins as all
+of ours do: what is forged, comes twice or comes too late is our own mail to the screen, and answered to nobody. Pure; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.text.lazy_pattern import LazyPattern
+
+AGAIN_AFTER = timedelta(minutes=5)
+"""So long after one that the relay did not take the next is sent."""
+KNOWN_FOR = timedelta(days=1)
+"""One that comes later is no canary any more."""
+SIGNED_AS = "canary"
+"""The label of the secret that signs, which is derived from the database's."""
+NAME_BYTES = 8
+_MAC_DIGITS = 32
+_MESSAGE_ID = LazyPattern(
+    rf"<hosho-bot\.canary\.([0-9a-f]{{{2 * NAME_BYTES}}}-[0-9]{{1,12}})\.([0-9a-f]{{{_MAC_DIGITS}}})@[^\s<>@]{{1,255}}>"
+)
+
+
+def name_of(random: bytes, at: datetime) -> str:
+    """A canary's name: which one it is, and when it was sent."""
+    return f"{random.hex()}-{int(at.timestamp())}"
+
+
+def message_id(name: str, domain: str, secret: bytes) -> str:
+    """Its Message-ID, with brackets."""
+    return f"<{MESSAGE_ID_PREFIX}canary.{name}.{_mac(name, secret)}@{domain}>"
+
+
+def recognised(message_id: str, secret: bytes) -> str:
+    """The name of the canary with this Message-ID; "" where it is none of ours."""
+    found = _MESSAGE_ID.fullmatch(message_id)
+    return found[1] if found and hmac.compare_digest(found[2], _mac(found[1], secret)) else ""
+
+
+def _mac(name: str, secret: bytes) -> str:
+    return hmac.new(secret, name.encode("ascii"), sha256).hexdigest()[:_MAC_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryRules:
+    """How often one is sent, and how long it may take."""
+
+    every: timedelta
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """What is known of those of the last day. `sent_at`: of the last one; `is_back`: it is; `reply`: the relay's words, where it did not
+    take that one. `back_at`, `took`: when the last one that came back did so, and how long it took. `missing_since`: when the
+    first was sent of those that are not back, and were sent after that one.
+    """
+
+    sent_at: datetime
+    is_back: bool
+    reply: str = ""
+    back_at: datetime | None = None
+    took: timedelta = timedelta(0)
+    missing_since: datetime | None = None
+
+
+def is_due(known: Canaries | None, rules: CanaryRules, now: datetime) -> bool:
+    """Whether one is to be sent now: by the hour, sooner after one that was refused or is lost. A time ahead counts as past."""
+    if known is None:
+        return True
+    waits = rules.every if known.is_back else min(rules.every, AGAIN_AFTER if known.reply else rules.within)
+    return abs(now - known.sent_at) >= waits
+
+
+def lost_since(known: Canaries | None, rules: CanaryRules, began: datetime, now: datetime) -> datetime | None:
+    """Since when canaries are lost; None: they are not. `began`: the daemon's start, before which nobody took in what came back."""
+    since = known.missing_since if known else None
+    if since is None or abs(now - since) < rules.within or abs(now - began) < rules.within:
+        return None
+    return since

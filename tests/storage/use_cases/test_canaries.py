@@ -1,0 +1,89 @@
+"""Canaries in the store: one comes back once, is no mail, and stands in no count; whatever is not one of ours, or comes again, is a mail."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from bot.core.health.canary import SIGNED_AS, Canaries, message_id, name_of
+from bot.core.records.envelope import CANARY, Arrival, Kept, MailboxPlace
+from bot.core.records.incoming_mail import MailState
+from storage.store import Store
+from tests.storage.samples import Opener, Watch, arrival
+
+BOX = "hosho@imap.example.jp/INBOX"
+
+
+async def sent(store: Store, watch: Watch) -> Arrival:
+    name = name_of(secrets.token_bytes(8), watch())
+    await store.canaries.begin(name)
+    its_id = message_id(name, "city.example.jp", store.derived_secret(SIGNED_AS))
+    return replace(arrival(), content=f"Received: x\r\nMessage-ID:\r\n {its_id}\r\n\r\nx\r\n".encode())
+
+
+async def test_it_comes_back_once_among_other_mails_and_is_none(store: Store, watch: Watch) -> None:
+    assert await store.canaries.known() is None
+    canary, mail = await sent(store, watch), arrival()
+    sent_at = watch()
+    assert await store.canaries.known() == Canaries(sent_at, is_back=False, missing_since=sent_at)
+    watch.turn(seconds=12)
+    again = replace(canary, content=b"X: y\r\n" + canary.content)
+    assert await store.incoming.keep([mail, canary, again]) == (Kept(1, True), Kept(CANARY, False), Kept(2, True))
+    known = await store.canaries.known()
+    assert known == Canaries(sent_at, is_back=True, back_at=watch(), took=watch() - sent_at)
+    assert await store.incoming.keep([canary]) == (Kept(2, False),)
+    assert [row.mail_id for row in await store.incoming.list_()] == [2, 1]
+    assert sum(door.received for door in (await store.health.ledger()).doors) == 2
+    assert dict((await store.health.backlog()).mails)[MailState.RECEIVED] == 2
+    assert await store.journal.lines() == ()
+
+
+async def test_what_was_never_sent_or_comes_a_day_late_is_a_mail(store: Store, watch: Watch) -> None:
+    old = await sent(store, watch)
+    name = name_of(bytes(8), watch())
+    unsent = message_id(name, "city.example.jp", store.derived_secret(SIGNED_AS))
+    forged = message_id(name, "city.example.jp", bytes(32))
+    mails = [replace(arrival(), content=f"Message-ID: {one}\r\n\r\n{one}".encode()) for one in (unsent, forged)]
+    assert await store.incoming.keep(mails) == (Kept(1, True), Kept(2, True))
+    watch.turn(days=1, seconds=1)
+    assert await store.incoming.keep([old]) == (Kept(3, True),)
+
+
+async def test_a_later_one_that_is_back_ends_what_was_missing_and_the_last_is_remembered(
+    store: Store, watch: Watch
+) -> None:
+    await sent(store, watch)
+    watch.turn(minutes=10)
+    name = name_of(bytes(8), watch())
+    await store.canaries.begin(name)
+    await store.canaries.refused(name, "451 4.7.1 later")
+    known = await store.canaries.known()
+    assert known is not None
+    assert (known.reply, known.missing_since) == (
+        "451 4.7.1 later",
+        known.sent_at.replace(minute=known.sent_at.minute - 10),
+    )
+    watch.turn(minutes=5)
+    good = await sent(store, watch)
+    await store.incoming.keep([good])
+    back_at = watch()
+    assert await store.canaries.known() == Canaries(back_at, is_back=True, back_at=back_at)
+    for _ in range(3):
+        watch.turn(days=1, minutes=1)
+        await sent(store, watch)
+    known = await store.canaries.known()
+    assert known == Canaries(watch(), is_back=False, back_at=back_at, missing_since=watch())
+
+
+async def test_its_place_in_a_mailbox_is_known_and_waits_for_nothing(
+    store: Store, watch: Watch, open_store: Opener
+) -> None:
+    canary = replace(await sent(store, watch), place=MailboxPlace(BOX, "1/7"))
+    await store.mailboxes.note_waiting(MailboxPlace(BOX, "1/7"))
+    other = await open_store()  # whichever daemon it comes to
+    assert await other.incoming.keep([canary]) == (Kept(CANARY, False),)
+    assert await store.mailboxes.known(BOX, ["1/7", "1/8"]) == {"1/7"}
+    assert await store.mailboxes.waiting(BOX, watch().replace(year=2000)) == {}
+    known = await store.canaries.known()
+    assert known is not None
+    assert known.is_back
