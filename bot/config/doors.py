@@ -9,7 +9,18 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from bot.config.types import Domain, FilePath, HttpsUrl, MailAddress, MailAddressOrNothing, Port, Section, Tls
+from bot.config.types import (
+    Domain,
+    FilePath,
+    HttpsUrl,
+    MailAddress,
+    MailAddressOrNothing,
+    NameServer,
+    Port,
+    Section,
+    Selector,
+    Tls,
+)
 
 
 class MailSection(Section):
@@ -53,6 +64,19 @@ class MailSection(Section):
         default=(),
         description="職員のメールのドメイン。これらの差出人には自動で返信しません",
         examples=[["city.example.jp"]],
+    )
+    check_dns: bool = Field(
+        default=True, description="doctor が、受付アドレスと不達の戻り先のドメインの MX、SPF、DKIM、DMARC を確かめるか"
+    )
+    dns_servers: tuple[NameServer, ...] = Field(
+        default=(),
+        description="そのとき問い合わせるDNSサーバーのIPアドレス（番号を変えるときは 192.0.2.53:5353）。空欄なら、この機械の設定（/etc/resolv.conf）",
+        examples=[["192.0.2.53"]],
+    )
+    dkim_selectors: tuple[Selector, ...] = Field(
+        default=(),
+        description="市の送信メールのDKIM署名のセレクター（DKIM-Signature の s=）。空欄なら、保存した市のドメインのメールの署名から調べます",
+        examples=[["mail2026"]],
     )
 
 

@@ -26,6 +26,9 @@ _ADDRESS = LazyPattern(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-
 
 _DOMAIN = LazyPattern(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]")
 
+_SELECTOR = LazyPattern(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9_-]{0,62}){0,3}")
+_LAST_PORT = 65535
+
 
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
@@ -65,6 +68,23 @@ def _domain(text: str) -> str:
     return text
 
 
+def _name_server(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    for address in (text.strip("[]"), host.strip("[]") if port.isdecimal() and 0 < int(port) <= _LAST_PORT else ""):
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            continue
+        return text
+    raise ValueError("DNSサーバーのIPアドレスを書いてください（例: 192.0.2.53、192.0.2.53:5353）")
+
+
+def _selector(text: str) -> str:
+    if not _SELECTOR.fullmatch(text):
+        raise ValueError("DKIM-Signature の s= にある名前を書いてください（例: mail2026）")
+    return text.lower()
+
+
 def _sender(text: str) -> str:
     if not (_ADDRESS.fullmatch(text) or _DOMAIN.fullmatch(text)):
         raise ValueError("メールアドレスかドメインを1つだけ書いてください（例: kensetsu.example.jp）")
@@ -97,6 +117,10 @@ def _template(text: str) -> str:
 MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 Domain = Annotated[str, AfterValidator(_domain)]
+
+NameServer = Annotated[str, AfterValidator(_name_server)]
+
+Selector = Annotated[str, AfterValidator(_selector)]
 
 Sender = Annotated[str, AfterValidator(_sender)]
 

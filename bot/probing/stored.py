@@ -12,8 +12,10 @@ from pathlib import Path
 from bot.clock import utc_now
 from bot.config.settings import Config
 from bot.core.health.diagnosis import file_system_of
+from bot.core.health.own_domain import tags
 from bot.core.health.probe_facts import DatabaseFact, DatabaseState, LastMails, MailSeen
 from bot.core.mail.authentication_results import written_by
+from bot.core.mail.multipart import own_header
 from bot.core.mail.own_head import own_head
 from bot.core.records.envelope import Source
 from bot.core.text.lazy_pattern import LazyPattern
@@ -76,6 +78,23 @@ async def last_mails(config: Config, store: Store) -> LastMails:
         for row in rows[:LAST_MAILS]
     ]
     return LastMails(tuple(seen), config.mail.authserv_id, config.mail.own_hops, domains)
+
+
+async def dkim_selectors(store: Store, domain: str) -> frozenset[str]:
+    """The selectors by which stored mails of this domain are signed."""
+    rows = [row for row in await store.incoming.list_(limit=_LISTED) if row.sender.lower().endswith(f"@{domain}")]
+    found: set[str] = set()
+    for row in rows[:LAST_MAILS]:
+        fields, _ = own_header((await store.incoming.get(row.mail_id))[1])
+        for said in (
+            tags(one.raw.decode("ascii", "replace")) for one in fields if one.name.lower() == "dkim-signature"
+        ):
+            if said.get("d", "").lower() == domain and _SELECTOR.fullmatch(selector := said.get("s", "").lower()):
+                found.add(selector)
+    return frozenset(found)
+
+
+_SELECTOR = LazyPattern(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def is_own(domain: str, domains: tuple[str, ...]) -> bool:

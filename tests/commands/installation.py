@@ -21,6 +21,7 @@ city = "見本市"
 [mail]
 inboxes = ["hosho@city.example.jp"]
 authserv_id = "mx.city.example.jp"
+check_dns = false
 staff_domains = ["city.example.jp"]
 [storage]
 folder = "data"

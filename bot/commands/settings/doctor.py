@@ -98,7 +98,7 @@ async def examine(config_path: Path, *, offline: bool = False, mail: bool = Fals
     seen = await _of_machine(config)
     facts = seen.facts
     if not offline and not wrong:
-        facts += await _of_servers(config, seen.cursor)
+        facts += await _of_servers(config, seen)
     found += judge(facts, utc_now())
     if mail and not any(one.severity is Severity.FAULT for one in found):
         found += await there_and_back(config)
@@ -119,10 +119,11 @@ def _of_letters(config: Config) -> tuple[Finding, ...]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What is seen without the mail servers. `cursor`: how far the mailbox was read."""
+    """What is seen without the mail servers. `cursor`: how far the mailbox was read. `selectors`: of stored mails' DKIM."""
 
     facts: list[Fact] = field(default_factory=list)
     cursor: MailboxCursor | None = None
+    selectors: frozenset[str] = frozenset()
 
 
 async def _of_machine(config: Config) -> _Seen:
@@ -138,6 +139,7 @@ async def _of_machine(config: Config) -> _Seen:
     try:
         async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
             seen.facts.append(await stored.last_mails(config, store))
+            seen.selectors = await stored.dkim_selectors(store, config.inboxes[0].rpartition("@")[2])
             seen.facts.append(Alarms(await alarms_seen(config, store, now, runs=runs)))
             if config.imap.enabled:
                 memory = await store.mailboxes.memory(imap_settings_of(config).name)
@@ -148,14 +150,21 @@ async def _of_machine(config: Config) -> _Seen:
     return seen
 
 
-async def _of_servers(config: Config, cursor: MailboxCursor | None) -> list[Fact]:
+async def _of_servers(config: Config, seen: _Seen) -> list[Fact]:
     async def relay() -> list[Fact]:
         return [await servers.relay(config, servers.people_of(config))] if config.outgoing.method == "smtp" else []
 
     async def mailbox() -> list[Fact]:
         if not config.imap.enabled:
             return []
-        server, box = await servers.mailbox(config, cursor)
+        server, box = await servers.mailbox(config, seen.cursor)
         return [server, *([box] if box else [])]
 
-    return [fact for facts in await asyncio.gather(relay(), mailbox()) for fact in facts]
+    async def own_domains() -> list[Fact]:
+        if not config.mail.check_dns:
+            return []
+        from bot.probing import domain  # noqa: PLC0415 - a library that nothing else needs
+
+        return [*await domain.look(config, seen.selectors)]
+
+    return [fact for facts in await asyncio.gather(relay(), mailbox(), own_domains()) for fact in facts]

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.finding_kinds import Finding, FindingKind
+from bot.core.health.own_domain import OwnDomain, judged
 from bot.core.health.probe_facts import (
     Addresses,
     Alarms,
@@ -312,6 +313,7 @@ _JUDGES: MappingProxyType[type[Any], Callable[[Any, datetime], Iterator[Finding]
         Days: _days,
         Addresses: _addresses,
         LastMails: _last_mails,
+        OwnDomain: judged,
         Alarms: _alarms,
     }
 )

@@ -460,6 +460,146 @@ class FindingKind(ClosedList):
         "mail.own_hops = {hops} としてください（市の側のサーバーを足したり外したりしていないかも確かめてください）",
     )
 
+    # what the DNS says of our own domain (core/health/own_domain.py)
+    DNS_NOT_ASKED = (
+        "dns_not_asked",
+        _N,
+        "DNSに問い合わせられないため、{domain} の MX、SPF、DKIM、DMARC は見ていません",
+        "LGWANなど、外のDNSが使えない所では、つながる機械で確かめ、mail.check_dns = false とするか、mail.dns_servers を書いてください",
+    )
+    DOMAIN_UNKNOWN = (
+        "domain_unknown",
+        _W,
+        "DNSに {domain} がありません",
+        "綴りを確かめてください。庁内だけのDNSのときは、外から見えるDNSを mail.dns_servers に書くか、mail.check_dns = false としてください",
+    )
+    MX_MISSING = (
+        "mx_missing",
+        _F,
+        "{domain} のMXレコードがなく、アドレスもないため、メールが届きません",
+        "受信するメールサーバーの名前を、{domain} のMXレコードに書くよう、DNSの担当に依頼してください",
+    )
+    MX_BY_ADDRESS = (
+        "mx_by_address",
+        _W,
+        "{domain} のMXレコードがなく、メールは {domain} のアドレスの機械へ送られます",
+        "受信するメールサーバーの名前を、{domain} のMXレコードに書くよう、DNSの担当に依頼してください",
+    )
+    MX_NULL = (
+        "mx_null",
+        _F,
+        "{domain} のMXレコード（.）は、メールを受け取らないという意味です",
+        "受信するメールサーバーの名前に書き直すよう、DNSの担当に依頼してください",
+    )
+    MX_HOST_LOST = (
+        "mx_host_lost",
+        _F,
+        "{domain} のMXレコードの {host} に、アドレスがありません",
+        "{host} のA又はAAAAレコードを書くか、MXレコードから外すよう、DNSの担当に依頼してください",
+    )
+    SPF_MISSING = (
+        "spf_missing",
+        _W,
+        "{domain} のSPFレコードがありません",
+        '"v=spf1 ip4:中継サーバーのアドレス -all" のようなTXTレコードを、DNSの担当に依頼してください。ないと、返信が迷惑メールとされることがあります',
+    )
+    SPF_TWICE = (
+        "spf_twice",
+        _F,
+        "{domain} のSPFレコードが {count}つあるため、どれも使われません",
+        "v=spf1 で始まるTXTレコードを1つにまとめるよう、DNSの担当に依頼してください",
+    )
+    SPF_FOR_ALL = (
+        "spf_for_all",
+        _W,
+        "{domain} のSPFレコード（+all）は、誰の送信も許します",
+        "+all を -all 又は ~all に直すよう、DNSの担当に依頼してください",
+    )
+    SPF_OPEN_END = (
+        "spf_open_end",
+        _W,
+        "{domain} のSPFレコードは、書かれていない所からの送信を断りません",
+        "終わりに -all 又は ~all を書くよう、DNSの担当に依頼してください",
+    )
+    SPF_TOO_LONG = (
+        "spf_too_long",
+        _F,
+        "{domain} のSPFレコードを確かめるには、DNSへの問合せが {most}回を超えるため、使われません",
+        "include、a、mx などを減らし、ip4 と ip6 で書くよう、DNSの担当に依頼してください",
+    )
+    SPF_INCLUDE_LOST = (
+        "spf_include_lost",
+        _F,
+        "{domain} のSPFレコードが参照する {lost} に、SPFレコードがないため、使われません",
+        "include 又は redirect の名前を直すか、外すよう、DNSの担当に依頼してください",
+    )
+    DKIM_UNKNOWN = (
+        "dkim_unknown",
+        _N,
+        "{domain} のDKIMを確かめていません（セレクターが分かりません）",
+        '中継サーバーが署名するときは、mail.dkim_selectors = ["セレクター"] と書いてください（DKIM-Signature の s= です）',
+    )
+    DKIM_MISSING = (
+        "dkim_missing",
+        _F,
+        "{place} に、DKIMの公開鍵がありません",
+        "中継サーバーの署名の公開鍵を、このTXTレコードに書くよう、DNSの担当に依頼してください。セレクターが違うときは mail.dkim_selectors を直してください",
+    )
+    DKIM_TWICE = (
+        "dkim_twice",
+        _F,
+        "{place} に、DKIMの公開鍵が2つ以上あります",
+        "TXTレコードを1つにするよう、DNSの担当に依頼してください（鍵を替えるときは、別のセレクターにします）",
+    )
+    DKIM_REVOKED = (
+        "dkim_revoked",
+        _F,
+        "{place} の公開鍵は取り消されています（p= が空です）",
+        "中継サーバーの署名を、今の鍵のセレクターに替えるか、公開鍵を書き直すよう、担当に依頼してください",
+    )
+    DKIM_UNREADABLE = (
+        "dkim_unreadable",
+        _F,
+        "{place} の公開鍵を読めません",
+        "公開鍵（p=）が途中で切れていないか、DNSの担当に確かめてください（長いTXTレコードは、255文字ごとに分けて書きます）",
+    )
+    DKIM_WEAK = (
+        "dkim_weak",
+        _F,
+        "{place} の公開鍵は {bits}ビットで、短すぎます",
+        "2048ビットの鍵を作り、新しいセレクターで署名するよう、中継サーバーの担当に依頼してください",
+    )
+    DKIM_TESTS = (
+        "dkim_tests",
+        _N,
+        "{place} の公開鍵は、試験中（t=y）とされています",
+        "試験が終わっていれば、t=y を外すよう、DNSの担当に依頼してください",
+    )
+    DMARC_MISSING = (
+        "dmarc_missing",
+        _W,
+        "{place} に、DMARCレコードがありません",
+        '"v=DMARC1; p=none; rua=mailto:報告の宛先" のようなTXTレコードを、DNSの担当に依頼してください（送信の多い宛先ほど求めます）',
+    )
+    DMARC_TWICE = (
+        "dmarc_twice",
+        _F,
+        "{place} のDMARCレコードが {count}つあるため、どれも使われません",
+        "1つにするよう、DNSの担当に依頼してください",
+    )
+    DMARC_WRONG = (
+        "dmarc_wrong",
+        _F,
+        "{place} のDMARCレコードに、正しい p= がありません",
+        "p=none、p=quarantine、p=reject のどれかを書くよう、DNSの担当に依頼してください",
+    )
+    DMARC_LOOKS_ON = (
+        "dmarc_looks_on",
+        _N,
+        "{place} のDMARCレコード（p=none）は、なりすましを断りません",
+        "報告（rua=）を見て、市のメールが全て通ることを確かめたら、p=quarantine 又は p=reject にするよう検討してください",
+    )
+
     # the test mail (doctor --mail)
     TEST_MAIL_REFUSED = (
         "test_mail_refused",

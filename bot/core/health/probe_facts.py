@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.core.health.alarms import Alarm
+from bot.core.health.own_domain import OwnDomain
 from bot.core.health.relay_replies import Stage
 
 
@@ -271,5 +272,6 @@ Fact = (
     | Days
     | Addresses
     | LastMails
+    | OwnDomain
     | Alarms
 )
