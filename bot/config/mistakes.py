@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from types import MappingProxyType
-from typing import get_args
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, get_args
 
 from bot.core.text.lazy_pattern import LazyPattern
+
+if TYPE_CHECKING:  # slow to load, and whoever has its errors has it
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def _inner(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseMo
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
+    from pydantic import BaseModel  # noqa: PLC0415 - as above
+
     candidates = (annotation, *get_args(annotation))
     return next((t for t in candidates if isinstance(t, type) and issubclass(t, BaseModel)), None)
 

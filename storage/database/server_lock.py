@@ -31,7 +31,7 @@ LIVING = (
     f"AND classid = {NUMBERS} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 """The numbers of the daemons that live."""
-_OTHERS = (
+HOLDERS = (
     "SELECT DISTINCT application_name AS name FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND granted "  # noqa: S608 - likewise
     "AND pid <> pg_backend_pid() AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     f"AND objsubid = 1 AND classid = {DAEMON_LOCK >> 32} AND objid = {DAEMON_LOCK & 0xFFFFFFFF}"
@@ -96,7 +96,7 @@ class ServerLock:
             raise _not_asked(error) from error
         shared = "_shared" if self.beside else ""
         if not await self._ask(f"SELECT pg_try_advisory_lock{shared}($1)", DAEMON_LOCK):
-            holders = ", ".join(sorted(row["name"] for row in await self._ask(_OTHERS, rows=True)))
+            holders = ", ".join(sorted(row["name"] for row in await self._ask(HOLDERS, rows=True)))
             await self.release()
             raise DaemonRunning(running(holders or "hosho-bot", where.credentials.get("database") or "PostgreSQL"))
         if self.beside:
@@ -119,7 +119,7 @@ class ServerLock:
     async def is_held(self) -> bool:
         """Whether the lock is still held; the log tells who has come and gone beside this daemon."""
         try:
-            names = frozenset(row["name"] for row in await self._ask(_OTHERS, rows=True))
+            names = frozenset(row["name"] for row in await self._ask(HOLDERS, rows=True))
         except StoreError:
             return False
         if self.beside:

@@ -20,7 +20,7 @@ def loaded(module: str) -> frozenset[str]:
     return frozenset(ran.stdout.split())
 
 
-@pytest.mark.parametrize("name", ["outbox", "mail", "status", "submissions", "register", "journal"])
+@pytest.mark.parametrize("name", ["outbox", "mail", "shared.standing_words", "submissions", "register", "journal"])
 def test_a_command_on_the_database_loads_no_daemon_and_no_reader(name: str) -> None:
     found = loaded(f"bot.commands.{name}")
     assert "storage.store" in found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.clock import utc_now
+from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.alarms import Alarm
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.records.incoming_mail import MailState
@@ -19,6 +23,7 @@ from bot.core.records.outgoing_mail import OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason
 from bot.intake.imap.cursor import MailboxCursor
 from bot.office import command_context
+from bot.probing.glance import glimpse
 from storage.database.daemon_lock import DaemonLock
 from storage.store import Store
 from tests.storage.samples import arrival, letter, settled, submission
@@ -255,3 +260,51 @@ def test_a_watchdog_gets_one_line_and_its_own_codes(config):
     unknown = call(config, "status", "--nagios")
     assert (unknown.exit_code, unknown.output.startswith("HOSHO UNKNOWN - ")) == (3, True)
     assert unknown.output.count("\n") == 1
+
+
+def test_a_watchdog_is_told_the_same_by_what_the_daemon_has_noted_and_by_a_look_at_everything(config):
+    async def noted(store: Store) -> None:
+        alarms = [
+            Alarm(AlarmKind.CANARY_LOST, "", utc_now(), "x"),
+            Alarm(AlarmKind.BACKUP_OLD, "", utc_now(), "x"),
+            Alarm(AlarmKind.DISK_LOW, "", utc_now(), "x", absent_since=utc_now()),
+        ]
+        await store.health.note_alarms(told=(), over=(), still=alarms)
+
+    now = utc_now()
+    prepare(config, seen(1), compared, three_mails, noted)
+
+    def told() -> tuple[int, str]:
+        result = beside_a_daemon(config, "status", "--nagios")
+        return result.exit_code, result.output.partition(" free=")[0]
+
+    everything = told()
+    assert asyncio.run(glimpse(config, now)) is None  # nobody runs
+    prepare(config, failing(WorkerHealth(Worker.ALARMS, now, now)))
+    quick = told()
+    assert everything == quick
+    words = "新しいバックアップがありません、試験メールが戻りません"
+    figures = "mails_waiting=2 letters_waiting=0 open_work=0 alarms=2"
+    assert quick == (2, f"HOSHO CRITICAL - {words} | {figures}")
+
+
+@pytest.mark.process
+def test_a_watchdog_that_asks_each_minute_loads_neither_settings_nor_orm(config, figure):
+    now = utc_now()
+    prepare(config, seen(1), compared, failing(WorkerHealth(Worker.ALARMS, now, now)))
+    program = (
+        "import resource, sys\nfrom bot.__main__ import start\ntry:\n start()\nfinally:\n"
+        " used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        " print(used.ru_utime + used.ru_stime, *sys.modules, file=sys.stderr)"
+    )
+    words = [sys.executable, "-c", program, "status", "--nagios", "--config", str(config)]
+
+    async def asked() -> subprocess.CompletedProcess[str]:
+        async with await DaemonLock.take(f"sqlite:///{config.parent}/data/hosho.db"):
+            return await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, check=False)
+
+    ran = asyncio.run(asked())
+    seconds, *loaded = ran.stderr.split()
+    assert (ran.returncode, ran.stdout.startswith("HOSHO OK - 正常 | ")) == (0, True)
+    assert {"pydantic", "tortoise", "rich", "cryptography", "jinja2", "aiohttp"} & set(loaded) == set()
+    figure(f"status --nagios beside a daemon: {float(seconds):.2f} s of CPU, {len(loaded)} modules")
