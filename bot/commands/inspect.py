@@ -41,6 +41,8 @@ from bot.workers.sorter import LEASE, NOT_NOW, NOT_STORED, TRIES, WAIT_BETWEEN_T
 from storage.store import Store
 
 DEFAULT_INBOX = "hosho@city.example.jp"
+TEMPORARY = "hosho-inspect-"
+"""How the name of its folder begins."""
 _NO_LIMIT = 1_000_000
 _SECRET = bytes(16)  # nothing is sent: the same mail shall give the same output on every machine
 UNLIMITED = RepliesSection(
@@ -161,12 +163,16 @@ async def _warming(reader: Reader) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def inspector(config: Config, register: Path | None, reader: Reader | None = None) -> AsyncIterator[Inspector]:
-    """Open the office. `reader`: None = one of its own. Raises TableError for a register that can't be read."""
+async def inspector(
+    config: Config, register: Path | None, reader: Reader | None = None, *, within: Path | None = None
+) -> AsyncIterator[Inspector]:
+    """Open the office. `reader`: None = one of its own; `within`: where its files lie, None = where temporary files do. Raises TableError for
+    a register that can't be read.
+    """
     clock = SteppingClock()
     # Nobody waits for its answers, or looks at pictures.
     policy = replace(policy_of(config), reply_delay=timedelta(), pictures=False)
-    with tempfile.TemporaryDirectory(prefix="hosho-inspect-") as folder:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=within) as folder:
         url = f"sqlite:///{folder}/inspect.db"  # four slashes: absolute
         async with (
             _warming(reader or Reader(sees=config.pictures.sees)) as reading,

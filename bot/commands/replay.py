@@ -6,6 +6,7 @@ mails themselves made in it are taken out before. Both decisions are read from t
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -70,7 +71,9 @@ async def compare(
     register = await _register_before(store, since, frozenset(one.receipt_number for one in notices))
     found: list[Compared] = []
     numbers: dict[int, int] = {}  # of the replay's mails → of the city's
-    async with inspector(_unlimited(office.config), None, reader) as replayed:
+    folder = office.config.data_folder  # as private as the city's mails must be, and with room for them
+    within = folder if await asyncio.to_thread(folder.is_dir) else None
+    async with inspector(_unlimited(office.config), None, reader, within=within) as replayed:
         guarantees = await _fill(replayed.store, register)
         for place, row in enumerate(wanted):
             tell(place, len(wanted))

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import subprocess
+import sys
+import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,7 +49,19 @@ address = "keiyaku@city.example.jp"
 @pytest.fixture
 def offices(tmp_path: Path) -> list[Path]:
     """Two offices whose registers have the same 保証契約番号, neither of them running."""
-    files = [tmp_path / f"{name}.toml" for name in ("doboku", "suido")]
+    return made_in(tmp_path)
+
+
+@pytest.fixture
+def folder_for_all() -> Iterator[Path]:
+    """pytest's own folder is made its user's alone by every run of pytest that begins."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def made_in(folder: Path) -> list[Path]:
+    files = [folder / f"{name}.toml" for name in ("doboku", "suido")]
     for file in files:
         file.write_text(CONFIG.format(name=file.stem), "utf-8")
         in_store(file, registered)
@@ -132,18 +149,40 @@ def test_what_can_not_be_listed_is_a_wrong_call(offices, tmp_path, monkeypatch, 
     assert (result.exit_code, result.stdout) == (2, "")
 
 
+def python_for_all(folder: Path) -> Path:
+    """An interpreter with our packages that every user may run; the one of the tests may lie in root's own folder."""
+    base = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if not base.exists():
+        pytest.skip(f"{base} is not installed")
+    subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True)
+    [packages] = folder.glob("lib/python*/site-packages")
+    ours = (Path(__file__).parents[2], sysconfig.get_path("purelib"))
+    (packages / "ours.pth").write_text("".join(f"{one}\n" for one in ours), "utf-8")
+    return folder / "bin/python"
+
+
+@pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files of two users")
-def test_root_looks_at_each_office_as_its_own_user(offices, tmp_path):
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder == Path(tempfile.gettempdir()):
-            break
-        folder.chmod(0o755)
+def test_root_looks_at_each_office_as_its_own_user(folder_for_all):
+    folder = folder_for_all
+    offices = made_in(folder)
     for uid, file in enumerate(offices, 61001):
         for path in (file.with_suffix(""), file.with_suffix(".keys")):
             for one in (path, *path.rglob("*")):
                 os.chown(one, uid, uid)
         os.chown(file, 0, uid)
         file.chmod(0o640)
-    assert [row["standing"] for row in rows("--all", str(tmp_path)).values()] == ["stopped", "stopped"]
-    owners = {path.stat().st_uid for path in tmp_path.glob("doboku/*")}
-    assert (owners, os.geteuid(), os.getegid()) == ({61001}, 0, 0)
+    program = (python_for_all(folder / "venv"), "-P", "-m", "bot", "status", "--all", f"{folder}/*.toml", "--json")
+
+    def standing() -> list[str]:
+        told = subprocess.run(program, cwd="/", capture_output=True, text=True, check=False)
+        return [json.loads(line)["standing"] for line in told.stdout.splitlines()]
+
+    assert standing() == ["stopped", "stopped"]
+    assert {path.stat().st_uid for path in folder.glob("doboku/*")} == {61001}
+    secret, his = folder / "secret.db", folder / "suido/hosho.db"
+    shutil.copy(folder / "doboku/hosho.db", secret)
+    secret.chmod(0o600)
+    his.unlink()
+    his.symlink_to(secret)  # what its owner may not read is not read for him
+    assert standing() == ["stopped", "unknown"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import stat
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.commands import replay
-from bot.commands.inspect import SteppingClock
+from bot.commands.inspect import TEMPORARY, SteppingClock
 from bot.commands.replay import Compared, as_row, compare
 from bot.composing import composer_of
 from bot.config.settings import load
@@ -108,6 +109,20 @@ async def test_what_was_not_changed_does_not_differ_and_nothing_is_written(confi
         "duplicate",
         "held",
     ]
+
+
+async def test_what_it_writes_meanwhile_lies_in_the_citys_own_folder_and_goes(config: Path) -> None:
+    data = config.parent / "data"
+    seen: set[tuple[str, int]] = set()
+
+    def look(_done: int, _total: int) -> None:
+        folders = [path for path in data.iterdir() if path.name.startswith(TEMPORARY)]
+        seen.update((path.parent.name, stat.S_IMODE(path.stat().st_mode)) for path in folders)
+
+    async with command_context(config) as office:
+        await compare(office, SENT, None, look, InProcessReader())
+    assert seen == {("data", 0o700)}
+    assert [path for path in data.iterdir() if path.name.startswith(TEMPORARY)] == []
 
 
 async def test_a_changed_register_differs_in_the_mails_that_it_is_about(config: Path) -> None:

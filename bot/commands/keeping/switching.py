@@ -12,7 +12,6 @@ import shlex
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -23,15 +22,13 @@ from typing import NoReturn
 
 import click
 
-from bot.commands.shared.offices import as_owner_of
+from bot.commands.shared.offices import OWN, as_owner_of
 from bot.core.text.control_characters import escaped
 from bot.core.text.told import ToldError
 from bot.office import command_context
 from bot.version import VERSIONS
 from storage.files import sync_folder
 
-_OWN = (sys.executable, "-P", "-X", "utf8", "-c", "from bot.__main__ import start; start()")
-"""This program, which is the version in use: it fits the databases as they are before the switch."""
 _STOPPED = ".upgrade-stopped"
 """In the home while daemons are stopped: the units that ran, so that a second call starts them though the first was killed."""
 _LOOK_EVERY = 5.0
@@ -109,7 +106,7 @@ class Switch:
                 _words(words, offices[0])
         except (ValueError, LookupError) as error:
             raise ToldError(f"--stop か --start を読めません（{error}）") from None
-        if any(office.database is None for office in offices) and self._schema_of(_OWN) != self._schema_of(
+        if any(office.database is None for office in offices) and self._schema_of(OWN) != self._schema_of(
             self._program()
         ):
             raise ToldError(
@@ -142,7 +139,7 @@ class Switch:
     async def switch_over(self, offices: Sequence[OfficeUnit]) -> None:
         """Stop, back up, switch, start and look; go back where that fails, and raise ToldError."""
         forgotten = self._forgotten()
-        seen = [(office, _status(office, _OWN)) for office in offices]
+        seen = [(office, _status(office, OWN)) for office in offices]
         seen = [(office, replace(one, is_running=one.is_running or office.unit in forgotten)) for office, one in seen]
         ran = [office for office, one in seen if one.is_running]
         with _undisturbed():
@@ -190,7 +187,7 @@ class Switch:
     def _backed_up(self, office: OfficeUnit, seen: OfficeSeen) -> _Before:
         if office.database is None:
             return _Before(office, seen, 0, None)
-        made = _call(office, (*_OWN, "backup", "create", "--to", str(office.backups), "--json"))
+        made = _call(office, (*OWN, "backup", "create", "--to", str(office.backups), "--json"))
         if made.returncode:
             raise ToldError(f"{office.settings} のバックアップを作れません: {made.stderr.strip()}")
         return _Before(office, seen, _schema(office), Path(json.loads(made.stdout.splitlines()[-1])["copy"]))
@@ -235,7 +232,7 @@ class Switch:
         self._use(self.old)
         for one in ready:
             if one.backup is not None and _schema(one.office) != one.schema:
-                restored = _call(one.office, (*_OWN, "backup", "restore", str(one.backup), "--actor", self.actor))
+                restored = _call(one.office, (*OWN, "backup", "restore", str(one.backup), "--actor", self.actor))
                 if restored.returncode:
                     failed.append(f"{one.office.settings} の復元: {restored.stderr.strip()}")
                     continue

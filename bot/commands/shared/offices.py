@@ -1,12 +1,17 @@
 """`status --all`: the offices of one machine, a line each, and the worst of their exit codes.
 
-Called by status.py with what looks at one office; `upgrade` works for the same offices. Each is looked at as the user its data belong to, where root asks: its files are for him
-alone, and what is made beside them must be his. An office that can't be looked at is a line of its own; it hides no other.
+Called by status.py with what looks at one office; `upgrade` works for the same offices. Where root asks, each is looked at by a process of the
+user its data belong to, who can't become root again: what lies in a folder of his, a link or a hostile database, gets no more than he has.
+An office that can't be looked at is a line of its own; it hides no other.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import pwd
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +24,10 @@ from bot.commands.shared.common import EXIT_FAILED, EXIT_USAGE, show
 from bot.config.mistakes import ConfigError
 from bot.config.settings import load
 from storage.errors import StoreError
+
+OWN = (sys.executable, "-P", "-X", "utf8", "-c", "from bot.__main__ import start; start()")
+"""This program, which is the version in use."""
+_OF_THE_LOCALE = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ")
 
 
 class OfficeState(StrEnum):
@@ -96,13 +105,61 @@ async def tell_all(files: Sequence[Path], look: Look, *, as_json: bool) -> int:
 
 async def _status_of(file: Path, look: Look) -> OfficeStatus:
     try:
-        with as_owner_of(load(file).data_folder):
-            return await look(file)
+        if (owner := _other_owner(load(file).data_folder)) is not None:
+            return await _as_told_by(owner, file)
+        return await look(file)
     except ConfigError as error:
         wrong = tuple(f"{mistake.key}: {mistake.what}" for mistake in error.mistakes)
         return OfficeStatus(OfficeState.UNKNOWN, details=wrong)
     except (StoreError, OSError) as error:
         return OfficeStatus(OfficeState.UNKNOWN, details=(str(error),))
+
+
+def _other_owner(folder: Path) -> os.stat_result | None:
+    """Whose data they are, where root asks and they are another's."""
+    if os.geteuid() != 0 or not folder.exists():
+        return None
+    there = folder.stat()
+    return there if (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()) else None
+
+
+def _looking_at(file: Path) -> tuple[str, ...]:
+    return (*OWN, "status", "--all", str(file.absolute()), "--json")
+
+
+async def _as_told_by(owner: os.stat_result, file: Path) -> OfficeStatus:
+    """What a process of this user says of the office, without root's environment and groups. Raises OSError."""
+    try:
+        home = pwd.getpwuid(owner.st_uid).pw_dir
+    except KeyError:
+        home = "/"
+    environment = {name: os.environ[name] for name in _OF_THE_LOCALE if name in os.environ}
+    child = await asyncio.create_subprocess_exec(
+        *_looking_at(file),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment | {"HOME": home, "PYTHONUTF8": "1"},
+        cwd="/",
+        user=owner.st_uid,
+        group=owner.st_gid,
+        extra_groups=[],
+    )
+    told, wrong = await child.communicate()
+    try:
+        row = json.loads(told)
+        at = row["succeeded_at"]
+        return OfficeStatus(
+            OfficeState[row["standing"].upper()],
+            row["mails_waiting"],
+            row["letters_waiting"],
+            row["open_work"],
+            datetime.fromisoformat(at) if at else None,
+            tuple(row["details"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words = wrong.decode("utf-8", "replace").strip().splitlines()
+        return OfficeStatus(OfficeState.UNKNOWN, details=(words[-1] if words else f"終了コード {child.returncode}",))
 
 
 @contextmanager
