@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
@@ -22,12 +23,28 @@ def key(folder: Path, name: str = "key") -> Path:
     return file
 
 
-def bundle(folder: Path, number: str, signed_by: Path, does: str = SAYS_ITS_VERSION) -> Path:
-    """The archive of a version whose command runs `does`, which knows NUMBER; its folder lies beside it."""
+_NOTHING: Mapping[str, str] = {}
+
+
+def bundle(
+    folder: Path,
+    number: str,
+    signed_by: Path,
+    does: str = SAYS_ITS_VERSION,
+    *,
+    shares: Mapping[str, str] = _NOTHING,
+    others: tuple[str, ...] = (),
+) -> Path:
+    """The archive of a version whose command runs `does`, which knows NUMBER; its folder lies beside it.
+
+    `shares`: further texts for share/hosho-bot. `others`: names of wheels that are there and empty.
+    """
     inside = folder / f"hosho-bot-{number}"
     (inside / "wheels").mkdir(parents=True)
     wheel = inside / "wheels" / f"hosho_bot-{number}-py3-none-any.whl"
-    _wheel(wheel, number, does)
+    _wheel(wheel, number, does, shares)
+    for other in others:
+        (inside / "wheels" / other).touch()
     shutil.copy(_PIP, inside / "wheels")
     shutil.copy(DEPLOY / "install", inside)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
@@ -43,7 +60,7 @@ def seal(inside: Path, signed_by: Path) -> None:
     subprocess.run(call, check=True, capture_output=True)
 
 
-def _wheel(file: Path, number: str, does: str) -> None:
+def _wheel(file: Path, number: str, does: str, shares: Mapping[str, str]) -> None:
     name = f"hosho_bot-{number}"
     lines = "".join(f"    {line}\n" for line in does.splitlines())
     texts = {
@@ -52,7 +69,7 @@ def _wheel(file: Path, number: str, does: str) -> None:
         f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{name}.dist-info/entry_points.txt": "[console_scripts]\nhosho-bot = made_up_bot:start\n",
         f"{name}.data/data/share/hosho-bot/deploy/of": number,
-    }
+    } | {f"{name}.data/data/share/hosho-bot/{path}": text for path, text in shares.items()}
     texts[f"{name}.dist-info/RECORD"] = "".join(f"{path},,\n" for path in (*texts, f"{name}.dist-info/RECORD"))
     with zipfile.ZipFile(file, "w") as wheel:
         for path, text in texts.items():
