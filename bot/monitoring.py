@@ -45,6 +45,7 @@ UNIX = "unix:"
 _ANSWER_SECONDS = 5.0
 """So long the database may take; a monitor asks again."""
 _DAY = timedelta(days=1)
+PATHS = ("/healthz", "/readyz", "/metrics", "/status")
 _OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -83,8 +84,8 @@ class Monitoring:
         self._is_ready = is_ready
         self._workers = workers
         app = web.Application()
-        asked = {"/healthz": _alive, "/readyz": self._ready, "/metrics": self._metrics, "/status": self._page}
-        app.add_routes([web.get(path, _for_ours(handler)) for path, handler in asked.items()])
+        handlers = (_alive, self._ready, self._metrics, self._page)
+        app.add_routes([web.get(path, _for_ours(how)) for path, how in zip(PATHS, handlers, strict=True)])
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
 
     async def start(self, listen: str) -> int:
