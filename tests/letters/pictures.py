@@ -1,4 +1,4 @@
-"""Draws the summary's page and an alert as Chromium shows them, into docs/pictures: `python -m tests.letters.pictures`.
+"""Draws the summary's page, an alert and a receipt as Chromium shows them, into docs/pictures: `python -m tests.letters.pictures`.
 
 A picture has the hash of its page in it, so that a test without Chromium knows one of an older page.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 
+from bot.core.letters.contexts import Context
 from bot.core.letters.samples_to_desks import ALERT_CASE
 from tests.letters.letter_cases import CASES, COMPOSER
 
@@ -70,13 +71,14 @@ def drawings() -> dict[str, Drawing]:
         "summary": Drawing(page, 760),
         "summary-dark": Drawing(page, 760, (DARK,)),
         "summary-phone": Drawing(page, 390),
-        "alert": Drawing(_alert_page(), 720),
+        "alert": Drawing(_letter_page(replace(CASES["alert-answerable"], cases=(ALERT_CASE,))), 720),
+        "receipt": Drawing(_letter_page(CASES["receipt"]), 720),
     }
 
 
-def _alert_page() -> str:
-    """The alert as a mail program shows plain text."""
-    worded = COMPOSER.word(replace(CASES["alert-answerable"], cases=(ALERT_CASE,)))
+def _letter_page(letter: Context) -> str:
+    """A letter as a mail program shows plain text."""
+    worded = COMPOSER.word(letter)
     style = (
         "font:15px/1.5 'Noto Sans Mono CJK JP',monospace;margin:20px;white-space:pre-wrap;background:#fff;color:#222"
     )
