@@ -124,7 +124,7 @@ class BareRoot:
                 wait_for_greeting(port)
                 yield
             finally:
-                # By the name of its init: the process that unshare waits for gets the signal, as from systemd.
+                # unshare hands no signal on: its child, the first process of the namespace, is told.
                 subprocess.run(("pkill", "-TERM", "-P", str(daemon.pid)), check=False)
                 daemon.wait(PATIENCE_SECONDS)
 
