@@ -6,7 +6,7 @@ Exit codes as in commands/shared/basics.py.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -14,7 +14,8 @@ import click
 from bot.commands.shared.basics import echo_json, json_option
 from bot.commands.shared.language import Group, argument, option
 from bot.core.clerk.answer.order_grammar import read_answer
-from bot.core.clerk.answer.understanding import LetterKind, Understood, understand
+from bot.core.clerk.answer.proposal import proposable_in
+from bot.core.clerk.answer.understanding import LetterKind, Understood, UnderstoodOrder, understand
 from bot.core.mail.charset import decode
 from bot.core.mail.parse import parse_mail
 from bot.core.policy.masking import mask_keys
@@ -59,19 +60,23 @@ def read(*, files: tuple[Path, ...], kind: str, as_json: bool) -> None:
     for file in files or (Path(_STANDARD_INPUT),):
         name = str(file)
         with click.open_file(name, "rb") as opened:
-            found = understand(_answer_in(opened.read(), name), LetterKind(kind))
+            ordered = _answer_in(opened.read(), name)
+        found = understand(ordered, LetterKind(kind))
         if as_json:
             echo_json({"file": name, **_masked(found)})
         else:
-            _show(name, found, LetterKind(kind))
+            _show(name, found, understand(ParsedReply(ordered.proposed), LetterKind(kind)), LetterKind(kind))
 
 
 def _answer_in(content: bytes, name: str) -> ParsedReply:
     """The orders of a text, or of a mail."""
+    sayings: tuple[str, ...] = (decode(content, None).text.replace("\r\n", "\n"),)
+    names = frozenset[str]()
     if name.lower().endswith(".eml") or _HEADER.match(content):
         mail = parse_mail(content).mail
-        return read_answer(mail.sayings, "", names_of(one.display_name for one in mail.from_))
-    return read_answer((decode(content, None).text.replace("\r\n", "\n"),))
+        sayings, names = mail.sayings, names_of(one.display_name for one in mail.from_)
+    found = read_answer(sayings, "", names)
+    return replace(found, proposed=proposable_in(sayings, "", names).orders) if found.unclear else found
 
 
 def _masked(found: Understood) -> dict[str, object]:
@@ -84,16 +89,23 @@ def _masked(found: Understood) -> dict[str, object]:
     }
 
 
-def _show(name: str, found: Understood, kind: LetterKind) -> None:
+def _show(name: str, found: Understood, proposed: Understood, kind: LetterKind) -> None:
     formats = Formats()
     click.echo(escaped(f"{name}（{_KINDS[kind]}への返信）"))
     for one in found.orders:
-        candidate = f"（候補の{one.candidate}番）" if one.candidate else ""
-        words = f"：{mask_keys(one.words, formats)}" if one.words else ""
-        click.echo(escaped(f"  {'・'.join(one.cases)} {one.order}{candidate}{words}".replace("\n", "／")))
+        click.echo(escaped(f"  {_in_words(one)}"))
     for line in found.unclear:
         click.echo(escaped(f"  分からない点：{mask_keys(line, formats)}"))
-    if not found.acts:
+    if proposed.acts:
+        asked = "、".join(map(_in_words, proposed.orders))
+        click.echo(escaped(f"  何も処理せず、次のとおりでよいかを尋ねます：{asked}"))
+    elif not found.acts:
         click.echo(
             "  何も処理せず、書き方をお知らせします" if found.unclear or not found.orders else "  何も処理しません"
         )
+
+
+def _in_words(one: UnderstoodOrder) -> str:
+    candidate = f"（候補の{one.candidate}番）" if one.candidate else ""
+    words = f"：{mask_keys(one.words, Formats())}" if one.words else ""
+    return f"{'・'.join(one.cases)} {one.order}{candidate}{words}".replace("\n", "／")

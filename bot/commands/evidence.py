@@ -42,7 +42,10 @@ async def write_evidence(store: Store, receipt_number: str, path: Path, *, actor
     if guarantee is not None:
         lines += await store.journal.lines(subject=("guarantee", str(guarantee.guarantee_id)), limit=_LINES)
     mails = sorted(
-        {mail_of(receipt_number), *(int(line.detail["answer"]) for line in lines if "answer" in line.detail)}
+        {
+            mail_of(receipt_number),
+            *(int(line.detail[name]) for line in lines for name in ("answer", "confirms") if name in line.detail),
+        }
     )
     for mail_id in mails:
         lines += await store.journal.lines(subject=("mail", str(mail_id)), limit=_LINES)

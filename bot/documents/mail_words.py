@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from bot.core.clerk.answer.assent import assent_in
 from bot.core.clerk.answer.order_grammar import read_answer
+from bot.core.clerk.answer.proposal import NOTHING, proposable_in
 from bot.core.consent.grammar import said_in
 from bot.core.contractor.matter import Matter, echoes_us, matter_of
 from bot.core.mail.automatic.replies import has_file
@@ -18,7 +20,8 @@ from bot.core.mail.delivery_status import returned_letter
 from bot.core.mail.message import Mail
 from bot.core.mail.passwords import candidates, speaks_of_password, without_passwords
 from bot.core.mail.quoting import own_words
-from bot.core.mail.subject_forms import NOTHING, Forms, every_form, read_subject
+from bot.core.mail.subject_forms import NOTHING as NO_FIELDS
+from bot.core.mail.subject_forms import Forms, every_form, read_subject
 from bot.core.notice.paper_kinds import kind_of_text, speaks_of_keys
 from bot.core.notice.read_mail import EXCERPT_CHARACTERS, Beforehand, MailWords, ReadMail
 from bot.core.policy.masking import shown, shown_lines
@@ -54,7 +57,7 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
     return MailWords(
         subject=shown_subject,
         subject_tells_password=without != subject,
-        subject_fields=NOTHING if is_void else read_subject(shown_subject, forms),
+        subject_fields=NO_FIELDS if is_void else read_subject(shown_subject, forms),
         automatic=automatic,
         returned=returned_letter(read.report, mail, automatic, known.rcpt_tos),
         has_file=has_file(mail),
@@ -76,9 +79,17 @@ def words_of(read: ReadMail, known: Beforehand, formats: Formats) -> MailWords:
 
 def _ordered(mail: Mail, letter: str) -> ParsedReply:
     """The orders, and what is shown of the lines that are none. So many orders are nobody's: then nothing is done."""
-    found = read_answer(mail.sayings, letter, names_of(one.display_name for one in mail.from_))
+    names = names_of(one.display_name for one in mail.from_)
+    found = read_answer(mail.sayings, letter, names)
     unclear = found.unclear if len(found.orders) <= MOST_ORDERS else (*found.unclear, mail.said)
-    return ParsedReply(found.orders[:MOST_ORDERS], tuple(line[:LONG_LINE] for line in unclear[:MOST_ORDERS]))
+    asked = proposable_in(mail.sayings, letter, names) if unclear else NOTHING
+    return ParsedReply(
+        found.orders[:MOST_ORDERS],
+        tuple(line[:LONG_LINE] for line in unclear[:MOST_ORDERS]),
+        asked.orders[:MOST_ORDERS],
+        tuple(line[:LONG_LINE] for line in asked.unread[:MOST_ORDERS]),
+        None if found.orders else assent_in(mail.sayings, letter, names),
+    )
 
 
 def _kind(subject: str, body: str) -> PaperKind:

@@ -141,7 +141,7 @@ class Composer:
         ticket: NewTicket | None = None
         if answerable is not None and isinstance(context, AnswerableLetter):
             token = self.ticket_token(draft.dedupe_key)
-            ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases)
+            ticket = NewTicket(token, answerable.desk, answerable.until, answerable.cases, answerable.proposal)
             context = replace(context, ticket=ticket_mark(token))
         cleaned = clean_context(context, self._formats)
         worded = self._word(cleaned)

@@ -18,12 +18,12 @@ from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.clerk_orders import Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import Assent, Command, CommandKind, ParsedReply
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import is_file
-from bot.core.records.reply_token import ReplyToken, TokenCase, token_in
+from bot.core.records.reply_token import Proposal, ReplyToken, TokenCase, token_in
 from bot.core.records.submission import Submission, mail_of
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.colleagues import is_colleague
@@ -77,6 +77,9 @@ class Answers:
         ticket = await self._ticket(facts.mail) if ordered is not None and facts.automatic is None else None
         if ordered is None or ticket is None:
             return None
+        confirms = _confirmed(ordered, ticket)
+        if confirms is not None:
+            ordered = ParsedReply(tuple(one.command for one in confirms.orders))
         token = token_in(facts.mail.subject)
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
         if not may_answer(facts, desk):
@@ -87,7 +90,8 @@ class Answers:
             if not brings and facts.sender.is_proven and sender and is_colleague(sender.addr_spec, self._policy):
                 return answer_by_another(facts, desk, self._policy, orders=is_order)
             return unproven_answer(facts, self._policy) if token and is_order and not brings else None
-        cases = [found for case in ticket.cases if (found := await self.case_facts(case, ordered, ticket)) is not None]
+        named = replace(ordered, orders=(*ordered.orders, *ordered.proposed))
+        cases = [found for case in ticket.cases if (found := await self.case_facts(case, named, ticket)) is not None]
         answer = AnswerFacts(
             ticket,
             desk,
@@ -97,6 +101,7 @@ class Answers:
             papers=understood.papers,
             keys_mailed=await self._keys_mailed(cases, desk),
             refused=self._refused.get(facts.mail_id, {}),
+            confirms=confirms,
             found=tuple(
                 [
                     line
@@ -186,6 +191,12 @@ class Answers:
         series = await self._store.register.versions([row.guarantee_id for row in rows[:_FOUND]])
         lines = [_line(row, series.get(row.guarantee_id, ())) for row in rows[:_FOUND]]
         return [*lines, "ほかにもあります。番号か、工事名の一部を長く書いてください"] if len(rows) > _FOUND else lines
+
+
+def _confirmed(ordered: ParsedReply, ticket: ReplyToken) -> Proposal | None:
+    """What the letter asks about, where the answer is a bare はい."""
+    is_asked = ticket.proposal is not None and bool(ticket.proposal.orders)
+    return ticket.proposal if is_asked and ordered.assent is Assent.YES else None
 
 
 def _line(row: Guarantee, versions: tuple[Version, ...]) -> str:

@@ -18,6 +18,7 @@ from bot.core.mail.own_head import own_head
 from bot.core.mail.passwords import without_passwords
 from bot.core.policy.masking import shown, without_keys
 from bot.core.policy.policy import Formats
+from bot.core.records.clerk_orders import CommandKind
 from bot.core.records.envelope import Arrival, Envelope, ReceivedMail, Source, digest, identity
 from bot.core.records.guarantee import CertificateValues, Guarantee, GuaranteeState, Product
 from bot.core.records.guarantee_version import OlderVersion, Seen, Version, VersionKind
@@ -25,9 +26,9 @@ from bot.core.records.incoming_mail import Correction, MailRow, MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow, OutboxState, OutgoingMail
 from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, NoReplyReason, OutboxReason, PaperReason, SubmissionReason
-from bot.core.records.reply_token import without_marks
+from bot.core.records.reply_token import Proposal, ProposedOrder, without_marks
 from bot.core.records.send_counts import counted_name
-from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
+from bot.core.records.submission import Field, NoticeFields, ReadFrom, Submission, SubmissionState
 from bot.core.text.normalise import contractor_core, fold_contractor, fold_name, fold_works_number
 from bot.core.verdict.send_limits import counted_domain
 from storage.database import models
@@ -313,7 +314,7 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "recipient": mail.recipient,
         "recipient_fold": fold_address(mail.recipient),
         "reverse_path": mail.reverse_path,
-        "quoted": _sealed(vault, {"subject": mail.subject, "text": mail.text, "is_secret": mail.is_secret}),
+        "quoted": _sealed(vault, _words_of_letter(mail)),
         "message_id": mail.message_id,
         "submission": mail.submission,
         "guarantee_id": mail.guarantee_id,
@@ -328,6 +329,13 @@ def outbox_row(mail: OutgoingMail, now: datetime, vault: Vault) -> dict[str, Any
         "counted_domain": counted_domain(mail.recipient),
         "content": vault.seal_bytes(mail.content),
     }
+
+
+def _words_of_letter(mail: OutgoingMail) -> dict[str, Any]:
+    """What is sealed of a letter: its words, and what it asks about."""
+    asked = mail.ticket.proposal if mail.ticket is not None else None
+    words = {"subject": mail.subject, "text": mail.text, "is_secret": mail.is_secret}
+    return words if asked is None else words | {"proposal": asdict(asked)}
 
 
 def outgoing_of(row: models.OutboxRecord, vault: Vault) -> OutgoingMail:
@@ -352,9 +360,26 @@ def _outgoing(row: models.OutboxRecord, content: bytes, vault: Vault) -> Outgoin
     )
 
 
-def words_of_letter(row: models.OutboxRecord, vault: Vault) -> str:
-    """An outgoing mail's text; "" when it can't be unsealed."""
-    return str(_words_of(row.quoted, vault).get("text", ""))
+def words_of_letter(row: models.OutboxRecord, vault: Vault) -> tuple[str, Proposal | None]:
+    """An outgoing mail's text and what it asks about; "" and None when it can't be unsealed, or was disposed of."""
+    words = _words_of(row.quoted, vault)
+    asked = words.get("proposal")
+    return str(words.get("text", "")), None if asked is None else _proposal(asked)
+
+
+def _proposal(asked: dict[str, Any]) -> Proposal:
+    orders = (
+        ProposedOrder(
+            one["place"],
+            CommandKind(one["verb"]),
+            one["candidate"],
+            one["words"],
+            Field(one["field"]) if one["field"] is not None else None,
+            one["standing"],
+        )
+        for one in asked["orders"]
+    )
+    return Proposal(asked["answer"], tuple(orders))
 
 
 def listed_outgoing(row: models.OutboxRecord, vault: Vault) -> OutboxRow:

@@ -73,6 +73,7 @@ async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
     columns = ("id", "message_id", "created_at", "quoted")
     letter = await database.models.outbox.filter(id=row.outbox_id).only(*columns).get()
     cases = await database.models.ticket_case.filter(ticket_id=row.id).order_by("place")
+    text, proposal = mapping.words_of_letter(letter, database.vault)
     return ReplyToken(
         row.token,
         row.desk,
@@ -83,7 +84,8 @@ async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:
             for one in cases
         ),
         letter.created_at,
-        mapping.words_of_letter(letter, database.vault),
+        text,
+        proposal,
     )
 
 

@@ -75,6 +75,16 @@ def test_a_person_reads_it_in_lines() -> None:
     ]
 
 
+def test_a_person_reads_what_a_yes_would_do() -> None:
+    ran = CliRunner().invoke(main, ("answers", "read"), input="承認します。\n業者が倒産しました。")
+    assert ran.stdout.splitlines() == [
+        "-（要確認への返信）",
+        "  1件目 承認",
+        "  分からない点：業者が倒産しました",
+        "  何も処理せず、次のとおりでよいかを尋ねます：1件目 承認",
+    ]
+
+
 def test_a_key_is_not_shown() -> None:
     (told,) = read(typed="保留 キーは aB3dEf6hIj9k です")
     assert "aB3dEf6hIj9k" not in str(told)

@@ -21,6 +21,7 @@ from bot.core.letters.samples_to_desks import (
     ALERT_CASE,
     BARE_ALERT_CASE,
     DESK_HELP,
+    DESK_HELP_ASKING,
     DESK_NOTE,
     DESK_REPLY,
     ENTRY_REPLY,
@@ -122,6 +123,8 @@ CASES: dict[str, Context] = {
     ),
     "entry_result-nothing": replace(ENTRY_RESULT, items=()),
     "entry_result-one": replace(ENTRY_RESULT, items=ENTRY_RESULT.items[:1], left=()),
+    "desk_help-asks": DESK_HELP_ASKING,
+    "desk_reply-confirmed": replace(DESK_REPLY, is_confirmed=True),
     "desk_help-asked": replace(DESK_HELP, problem="返信の書き方は、次のとおりです", lines=(), is_asked_for=True),
     "desk_help-many": replace(
         DESK_HELP, cases=tuple(replace(DESK_HELP.cases[0], place=place) for place in range(1, 8))

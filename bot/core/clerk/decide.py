@@ -14,9 +14,10 @@ from dataclasses import replace
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.orders import NOT_DONE, CommandResult, apply_command
 from bot.core.clerk.originals import MOST_ORIGINALS, TOO_MANY, whose_papers
+from bot.core.clerk.proposals import asking_letter, confirmed_letter
 from bot.core.clerk.replies import closed_letter, help_letter, refusals_letter, reply_letter, unclear_letter
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.clerk_orders import Cases, Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import Assent, Cases, Command, CommandKind, ParsedReply
 from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
 from bot.core.records.submission import SubmissionState
 from bot.core.text.lazy_pattern import LazyPattern
@@ -36,19 +37,33 @@ def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, p
     if not problem and not ordered.unclear and any(order.verb is CommandKind.REFUSALS for order in ordered.orders):
         return refusals_letter(facts, answer, policy)
     if problem:
-        return help_letter(facts, ordered.unclear, answer, policy, problem, is_asked_for=problem == HELP_WORDS)
+        lines = () if problem == SAID_NO else ordered.unclear
+        return help_letter(facts, lines, answer, policy, problem, is_asked_for=problem == HELP_WORDS)
     if ordered.unclear:
-        return unclear_letter(facts, ordered, answer, policy)
+        asked = _asked(facts, ordered, answer, policy)
+        return asked if asked is not None else unclear_letter(facts, ordered, answer, policy)
     by_place = _by_place(ordered.orders, answer)
     if isinstance(by_place, str):
         return help_letter(facts, (), answer, policy, by_place)
     done = _all_done(by_place, facts, answer, policy)
+    if answer.confirms is not None:
+        return confirmed_letter(facts, answer, answer.confirms, done, policy)
     if not any(one.carried_out or one.is_so for one in done) and not answer.found:
         if done and all(not one.after.is_open for one in done):
             return closed_letter(facts, answer, done, policy)
         lines = tuple(f"{one.line.place}件目：{one.line.result.removeprefix(NOT_DONE)}" for one in done)
         return help_letter(facts, lines, answer, policy, "次の理由により、処理できませんでした")
     return reply_letter(facts, answer, done, policy)
+
+
+def _asked(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: Policy) -> Verdict | None:
+    """The letter that asks about what was read of an unclear answer; None where there is nothing to ask, or it was asked before."""
+    if not ordered.proposed or answer.ticket.proposal is not None:
+        return None
+    by_place = _by_place(ordered.proposed, answer)
+    if isinstance(by_place, str):
+        return None
+    return asking_letter(facts, ordered.unread, answer, by_place, _all_done(by_place, facts, answer, policy), policy)
 
 
 # -- what stops the whole answer
@@ -63,6 +78,8 @@ def _problem(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str
         return "返信の期限を過ぎたメールです。下の内容をご確認の上、このメールに改めて返信してください"
     if answer.has_files:
         return "添付のあるメールでは処理できません。添付を外して返信してください（届いた書類は、新しいメールで送るか、手入力してください）"
+    if ordered.assent is Assent.NO and answer.ticket.proposal is not None and answer.ticket.proposal.orders:
+        return SAID_NO
     if not ordered.orders and not ordered.unclear:
         return "返信の本文に、処理の指示が見当たりません"
     if any(order.verb is CommandKind.HELP for order in ordered.orders):
@@ -71,6 +88,7 @@ def _problem(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str
 
 
 HELP_WORDS = "返信の書き方は、次のとおりです"
+SAID_NO = "「いいえ」とのご返信を受け取りました。処理の指示を、改めて返信してください"
 
 
 def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Command] | str:

@@ -16,7 +16,7 @@ from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import NO_SERIES, Series, Version
 from bot.core.records.incoming_mail import MailRow, MailState
 from bot.core.records.paper import Paper, is_file
-from bot.core.records.reply_token import ReplyToken, TokenCase
+from bot.core.records.reply_token import Proposal, ReplyToken, TokenCase
 from bot.core.records.submission import Submission, SubmissionState
 
 
@@ -67,7 +67,7 @@ class AnswerFacts:
 
     `is_named`: the subject bears the ticket; `is_in_thread`: the mail answers the ticket's letter. `found`: what 照会 found, lines.
     `refused`: what the store could not do at the last try, by place. `papers`: what it brings.
-    `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own.
+    `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own. `confirms`: what the letter asked, where the answer is a bare はい.
     """
 
     ticket: ReplyToken
@@ -79,6 +79,7 @@ class AnswerFacts:
     refused: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     papers: tuple[Paper, ...] = ()
     keys_mailed: frozenset[str] = frozenset()
+    confirms: Proposal | None = None
 
     @property
     def has_files(self) -> bool:

@@ -22,31 +22,36 @@ from bot.core.judging.rejudge import Corrected, judge_corrected
 from bot.core.letters.case_texts import case_for_dsure, keys_to_show, mail_to_read, waiting_case
 from bot.core.letters.drafts import Answerable, Draft
 from bot.core.letters.reply_hints import Offer, hints
-from bot.core.letters.to_desks import DeskHelp, DeskReply, OpenCase, UndoneCases
+from bot.core.letters.to_desks import DeskHelp, DeskReply, OpenCase, ProposedLine, UndoneCases
 from bot.core.policy.masking import shown, shown_lines
 from bot.core.policy.policy import Policy
 from bot.core.records.clerk_orders import ParsedReply
 from bot.core.records.incoming_mail import AppliedAction, CaseNote, ClerkDecision, Correction, MailState, OriginalsAsked
 from bot.core.records.reasons import MailReason, NoReplyReason, SubmissionReason
 from bot.core.records.refusal import Refusal
-from bot.core.records.reply_token import TokenCase
+from bot.core.records.reply_token import Proposal, TokenCase
 from bot.core.records.submission import NoticeFields, Submission, SubmissionState
 from bot.core.verdict.colleagues import ASKED_FOR, helps_left, person_share
 from bot.core.verdict.mail_verdict import MailFacts, Verdict
 
 
-def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy) -> Verdict:
-    """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next."""
+def reply_letter(
+    facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandResult], policy: Policy, *, confirms: int = 0
+) -> Verdict:
+    """What was done is carried out, and told to the clerk and to whom it concerns; what is still open can be answered next.
+
+    `confirms`: the mail in which the orders were read, where a はい confirms them.
+    """
     actor = facts.sender.addr_spec
     carried = tuple(
-        AppliedAction(one.carried_out, actor, answer.ticket.token, one.facts.case.place)
+        AppliedAction(one.carried_out, actor, answer.ticket.token, one.facts.case.place, confirms)
         for one in done
         if one.carried_out
     )
     still_open = [one for one in done if one.after.is_open]
     untouched = [] if done else [one for one in answer.cases if state_of(one).is_open]  # after a 照会 alone
     desk = answer.ticket.desk
-    shown_cases = [*(_open_case(one, policy) for one in still_open), *(_as_it_stands(one, policy) for one in untouched)]
+    shown_cases = [*(_open_case(one, policy) for one in still_open), *(as_it_stands(one, policy) for one in untouched)]
     reply = DeskReply(
         policy.office,
         desk,
@@ -56,6 +61,7 @@ def reply_letter(facts: MailFacts, answer: AnswerFacts, done: Sequence[CommandRe
         answer.found,
         tuple(shown.case for shown in shown_cases),
         hints((shown.offer for shown in shown_cases), policy.keys),
+        is_confirmed=confirms > 0,
     )
     cases = tuple(shown.ticket for shown in shown_cases)
     accepted = [
@@ -137,7 +143,7 @@ def _originals_letters(
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class ShownCase:
     """A case in a letter and in that letter's ticket: the rows to choose from are the same in both, and in what is offered."""
 
     case: OpenCase
@@ -145,7 +151,7 @@ class _Shown:
     offer: Offer
 
 
-def _open_case(done: CommandResult, policy: Policy) -> _Shown:
+def _open_case(done: CommandResult, policy: Policy) -> ShownCase:
     """A case that was answered and is still open."""
     facts = done.facts
     if isinstance(facts, MailCase) or done.after is not SubmissionState.ACCEPTED:
@@ -153,7 +159,7 @@ def _open_case(done: CommandResult, policy: Policy) -> _Shown:
         if isinstance(facts, CaseFacts) and corrected is not None and done.corrected is not None:
             found = facts.corrected or facts.found
             return _waiting(facts, corrected, found, done.corrected.reasons, done.corrected, policy)
-        return _as_it_stands(facts, policy)
+        return as_it_stands(facts, policy)
     rows = (*((facts.found.by_number,) if facts.found.by_number else ()), *facts.candidates)
     wanted = (
         done.carried_out.guarantee_id if isinstance(done.carried_out, ClerkDecision) else facts.submission.guarantee_id
@@ -161,14 +167,14 @@ def _open_case(done: CommandResult, policy: Policy) -> _Shown:
     row = next((one for one in rows if one.guarantee_id == wanted), facts.found.by_number)
     accepted = replace(facts.submission, state=SubmissionState.ACCEPTED)
     case = case_for_dsure(facts.case.place, accepted, row, policy.keys, facts.versions(row))
-    return _Shown(case, replace(facts.case, candidates=(), spent_at=None), offer_accepted(accepted, row, policy))
+    return ShownCase(case, replace(facts.case, candidates=(), spent_at=None), offer_accepted(accepted, row, policy))
 
 
-def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
+def as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> ShownCase:
     """A case with what the register says of it now."""
     case = replace(facts.case, spent_at=None)
     if isinstance(facts, MailCase):
-        return _Shown(
+        return ShownCase(
             mail_to_read(case.place, facts.row),
             case,
             offer_mail(facts.row.state, facts.row.reason, facts.papers, policy),
@@ -177,7 +183,7 @@ def _as_it_stands(facts: CaseFacts | MailCase, policy: Policy) -> _Shown:
     if submission.state is SubmissionState.ACCEPTED:
         row = facts.found.by_number
         shown = case_for_dsure(case.place, submission, row, policy.keys, facts.versions(row))
-        return _Shown(shown, replace(case, candidates=()), offer_accepted(submission, row, policy))
+        return ShownCase(shown, replace(case, candidates=()), offer_accepted(submission, row, policy))
     now = judge_corrected(submission, submission.fields, facts.found, policy.rules)
     return _waiting(facts, submission.fields, facts.found, submission.reasons, now, policy)
 
@@ -189,7 +195,7 @@ def _waiting(
     reasons: tuple[SubmissionReason, ...],
     now: Corrected,
     policy: Policy,
-) -> _Shown:
+) -> ShownCase:
     rows = () if found.by_number is not None else now.candidates
     receipt = facts.case.receipt_number
     others = [one for one in found.earlier if one.receipt_number != receipt]
@@ -201,10 +207,11 @@ def _waiting(
     why = (*why, *((offer.why_not,) if offer.why_not else ()))
     case = waiting_case(facts.case.place, receipt, fields, found.by_number, why, rows)
     candidates = tuple(row.guarantee_id for row in rows)
-    return _Shown(case, replace(facts.case, candidates=candidates, spent_at=None), offer)
+    return ShownCase(case, replace(facts.case, candidates=candidates, spent_at=None), offer)
 
 
-_LINES_SHOWN = 20
+LINES_SHOWN = 20
+_LINE, _QUOTED = 120, 180  # characters of a line, and of a sentence that a clerk must see in full
 UNCLEAR = "次の行の意味が分かりませんでした"
 
 
@@ -259,10 +266,15 @@ def help_letter(
     policy: Policy,
     problem: str,
     *,
-    most: int = _LINES_SHOWN,
+    most: int = LINES_SHOWN,
     is_asked_for: bool = False,
+    proposal: Proposal | None = None,
+    proposed: tuple[ProposedLine, ...] = (),
 ) -> Verdict:
-    """Nothing is done; the clerk is told why and how to write it, unless he was told so often already. `is_asked_for`: by himself."""
+    """Nothing is done; the clerk is told why and how to write it, unless he was told so often already. `is_asked_for`: by himself.
+
+    `proposal`: what はい carries out, in words `proposed`. It is asked once: in answer to that letter, nothing more is.
+    """
     actor = facts.sender.addr_spec
     subject = facts.words.subject
     left = helps_left(facts, policy)
@@ -273,24 +285,26 @@ def help_letter(
         ASKED_FOR if is_asked_for or facts.sender.address is None else person_share(facts.sender.address, policy.desks)
     )
     cases = [one for one in answer.cases if state_of(one).is_open]
-    standing = [_as_it_stands(one, policy) for one in cases]
+    standing = [as_it_stands(one, policy) for one in cases]
     letter = DeskHelp(
         policy.office,
         answer.ticket.desk,
         facts.envelope.received_at,
         problem,
-        shown_lines("\n".join(lines[:most]), policy.formats, 120),
+        shown_lines("\n".join(lines[:most]), policy.formats, _QUOTED if proposed else _LINE),
         tuple(one.case for one in standing),
         hints((one.offer for one in standing), policy.keys),
         is_last=left == 1 and not is_asked_for,
         is_asked_for=is_asked_for,
+        proposed=proposed,
     )
+    asked = proposal if proposal is not None else answer.ticket.proposal and Proposal()
     tickets = tuple(one.ticket for one in standing)
     draft = Draft(
         letter,
         actor,
         f"desk_help/{facts.digest}/{actor}",
-        answerable=_answerable(facts, answer, tickets, _accepted(cases), policy),
+        answerable=_answerable(facts, answer, tickets, _accepted(cases), policy, asked),
         share=share,
     )
     # What is attached is for a person: such a mail stands in the summary.
@@ -300,8 +314,15 @@ def help_letter(
 
 
 def _answerable(
-    facts: MailFacts, answer: AnswerFacts, cases: tuple[TokenCase, ...], accepted: Sequence[Submission], policy: Policy
+    facts: MailFacts,
+    answer: AnswerFacts,
+    cases: tuple[TokenCase, ...],
+    accepted: Sequence[Submission],
+    policy: Policy,
+    proposal: Proposal | None = None,
 ) -> Answerable | None:
     """The next ticket, and of the accepted cases the keys; None when nothing is left to answer."""
     until = facts.envelope.received_at + policy.reply_window
-    return Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy.keys)) if cases else None
+    return (
+        Answerable(answer.ticket.desk, until, cases, keys_to_show(accepted, policy.keys), proposal) if cases else None
+    )

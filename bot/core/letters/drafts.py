@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.core.letters.contexts import Context
 from bot.core.notice.evidence import View
 from bot.core.records.reasons import NoReplyReason
-from bot.core.records.reply_token import TokenCase
+from bot.core.records.reply_token import Proposal, TokenCase
 from bot.core.records.secret import AuthKey
 from bot.core.records.send_counts import Withheld
 
@@ -24,6 +24,7 @@ class Answerable:
     until: datetime  # UTC
     cases: tuple[TokenCase, ...]  # about which
     keys: tuple[tuple[str, AuthKey], ...] = ()  # by receipt number, those that the letter shows as it leaves
+    proposal: Proposal | None = None  # what the letter asks about
 
 
 @dataclass(frozen=True, slots=True)

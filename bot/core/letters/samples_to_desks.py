@@ -29,6 +29,7 @@ from bot.core.letters.to_desks import (
     MailAlert,
     OpenCase,
     Originals,
+    ProposedLine,
     ReceiptLine,
     ResultLine,
     TakenNotice,
@@ -202,6 +203,24 @@ DESK_HELP = DeskHelp(
     hints=hints((HELD_OFFER,)),
     ticket=TICKET,
 )
+DESK_HELP_ASKING = replace(
+    DESK_HELP,
+    problem="",
+    lines=("前株・後株は契約書の印刷の都合によるもので、同一の会社です。",),
+    proposed=(
+        ProposedLine(1, ACCEPTED_CASE.name, "市道0101号線道路改良工事", "承認", "メモ", (), ""),
+        ProposedLine(
+            2,
+            "受付番号 20261122-0042-3",
+            "中央小学校外壁改修工事",
+            "差戻し",
+            "理由",
+            ("工期が契約書と異なるため", "お手元の契約書をご確認ください"),
+            "a@mihon.example.jp へお知らせを送ります",
+        ),
+    ),
+    cases=(HELD_CASE, replace(HELD_CASE, place=4), replace(HELD_CASE, place=5)),
+)
 ENTRY_RESULT = EntryResult(
     OFFICE,
     "財政部 契約課",
@@ -291,8 +310,16 @@ TO_DESKS: Mapping[Letter, tuple[ToDesk, ...]] = MappingProxyType(
             replace(QUESTION_ALERT, ticket=TICKET, hints=hints((Offer(MailState.BESIDES, is_reread=False),))),
             UNREAD_ALERT,
         ),
-        Letter.DESK_REPLY: (DESK_REPLY, replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket="")),
-        Letter.DESK_HELP: (DESK_HELP, replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="", is_last=True)),
+        Letter.DESK_REPLY: (
+            DESK_REPLY,
+            replace(DESK_REPLY, is_confirmed=True),
+            replace(DESK_REPLY, done=(), found=("なし",), cases=(), hints=(), ticket=""),
+        ),
+        Letter.DESK_HELP: (
+            DESK_HELP,
+            replace(DESK_HELP, lines=(), cases=(), hints=(), ticket="", is_last=True),
+            DESK_HELP_ASKING,
+        ),
         Letter.DESK_NOTE: (
             DESK_NOTE,
             replace(DESK_NOTE, why="", notices=UNREAD_ALERT.notices, reader="", is_last=True),

@@ -157,6 +157,20 @@ class DeskReply:
     cases: tuple[OpenCase, ...]
     hints: tuple[Hint, ...]
     ticket: str = ""
+    is_confirmed: bool = False  # he answered はい to a letter that asked
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedLine:
+    """What a はい does on a case."""
+
+    place: int
+    name: str  # 受付番号 20261122-0042-1
+    work: str
+    order: str
+    label: str  # of the words
+    words: tuple[str, ...]  # the reason that its sender reads, or the memo, in full
+    told: str  # what its sender is told; "" = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,7 @@ class DeskHelp:
     ticket: str = ""
     is_last: bool = False  # he gets no more of them today
     is_asked_for: bool = False  # by himself, as 「ヘルプ」 does: then nothing was to be done
+    proposed: tuple[ProposedLine, ...] = ()  # what a はい does; `lines` are then the sentences that were not understood
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,22 @@ class Command:
     field: Field | None = None
 
 
+class Assent(StrEnum):
+    """What an answer says to a letter that asks whether something is so meant, where it says nothing else."""
+
+    YES = "yes"  # はい
+    NO = "no"  # いいえ
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """What an answer says. With `unclear` lines nothing of `orders` may be done; neither: it says nothing to us."""
+    """What an answer says. With `unclear` lines nothing of `orders` may be done; neither: it says nothing to us.
+
+    `proposed`: of an unclear answer, what it orders beside the sentences `unread`; it may be asked about, and never done without a はい.
+    """
 
     orders: tuple[Command, ...] = ()
     unclear: tuple[str, ...] = ()
+    proposed: tuple[Command, ...] = ()
+    unread: tuple[str, ...] = ()
+    assent: Assent | None = None

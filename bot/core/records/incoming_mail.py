@@ -187,6 +187,7 @@ class AppliedAction:
     actor: str  # by whom
     token: str  # of the letter answered
     place: int  # the letter's case that is spent by it
+    confirms: int = 0  # the mail in which the order was read, where a はい confirms it
 
 
 @dataclass(frozen=True, slots=True)

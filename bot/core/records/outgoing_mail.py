@@ -67,7 +67,13 @@ class Letter(ClosedList):
         ("held", "passed_on", "parked", "undelivered", "to_verify"),
     )
     DESK_REPLY = "desk_reply", "担当者の返信への回答", Addressee.DESK, True, ("done", "found", "cases")
-    DESK_HELP = "desk_help", "担当者の返信への書き方の案内", Addressee.DESK, True, ("problem", "lines", "cases")
+    DESK_HELP = (
+        "desk_help",
+        "担当者の返信への書き方の案内",
+        Addressee.DESK,
+        True,
+        ("problem", "lines", "cases", "proposed"),
+    )
     DESK_NOTE = "desk_note", "職員のメールへの回答", Addressee.DESK, True, ("why", "notices")
     REMINDER = "reminder", "期限のお知らせ", Addressee.DESK, False, ("groups",)
     KEYS = "keys", "担当者への認証キーの送付", Addressee.DESK, False, ("keys",)

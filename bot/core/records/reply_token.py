@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.records.clerk_orders import Command, CommandKind
+from bot.core.records.submission import Field
 from bot.core.text.lazy_pattern import LazyPattern
 
 TOKEN_CHARACTERS = 12
@@ -32,6 +34,34 @@ class TokenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedOrder:
+    """One order of a proposal, for one case. `candidate`: its number in the letter that asks; `standing`: the case as it was then, as a hash."""
+
+    place: int
+    verb: CommandKind
+    candidate: int
+    words: str
+    field: Field | None
+    standing: str
+
+    @property
+    def command(self) -> Command:
+        """The same as an answer would order it."""
+        return Command(self.verb, (self.place,), candidate=self.candidate, words=self.words, field=self.field)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a letter asks about, and a bare はい in answer to it carries out. `answer`: the mail in which it was read.
+
+    No orders: nothing is asked, and nothing will be in answer to this letter either, since a letter before it did.
+    """
+
+    answer: int = 0
+    orders: tuple[ProposedOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NewTicket:
     """The ticket of a letter that is being written."""
 
@@ -39,6 +69,7 @@ class NewTicket:
     desk: str  # the name of the desk whose staff may answer
     expires_at: datetime
     cases: tuple[TokenCase, ...]
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +83,7 @@ class ReplyToken:
     cases: tuple[TokenCase, ...]
     written_at: datetime | None = None  # when that letter was queued, UTC
     letter: str = ""  # its words
+    proposal: Proposal | None = None
 
 
 def ticket_mark(token: str) -> str:

@@ -202,8 +202,8 @@ def _are_too_many(words: MailWords) -> bool:
         or len(words.excerpt) > EXCERPT_CHARACTERS
         or len(words.subject_fields.works_numbers) > MAX_PARTS_OF_A_SUBJECT
         or max(map(len, named), default=0) > MOST_PARTS
-        or max(len(ordered.orders), len(ordered.unclear)) > MOST_ORDERS
-        or not all(map(_can_be_said, ordered.orders))
+        or max(map(len, (ordered.orders, ordered.unclear, ordered.proposed, ordered.unread))) > MOST_ORDERS
+        or not all(map(_can_be_said, (*ordered.orders, *ordered.proposed)))
     )
 
 

@@ -97,7 +97,8 @@ async def carry_out(database: Database, carried_out: Sequence[AppliedAction], ma
             ) from error
         except IntegrityError as error:
             raise ActRefused(one.place, "台帳の同じ行に、ほかの受付があります") from error
-        entries += [replace(entry, detail=entry.detail | {"answer": mail_id}) for entry in done]
+        by = {"answer": mail_id} | ({"confirms": one.confirms} if one.confirms else {})
+        entries += [replace(entry, detail=entry.detail | by) for entry in done]
     return entries
 
 
