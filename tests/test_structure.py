@@ -116,8 +116,10 @@ READERS: dict[str, frozenset[str]] = {
     "bot.core.clerk.answer.refusal_grammar": frozenset({"kind_in", "refusal_lines", "refusal_note", "shown_note"}),
     "bot.core.consent.grammar": frozenset({"STOP_SUBJECT"}),
     "bot.core.contractor.links": frozenset(),
+    "bot.core.contractor.arrival": frozenset(),
     "bot.core.contractor.matter": frozenset(),
     "bot.core.contractor.sentences": frozenset(),
+    "bot.core.contractor.splitting": frozenset(),
     "bot.core.contractor.settled": frozenset(),
     "bot.core.notice.entry_forms": frozenset(
         {"MOST_FORMS", "EntryForm", "EntryTable", "entered_how", "entry_table", "form_text"}

@@ -12,7 +12,10 @@ from bot.core.letters.spelling import misspelt
 from bot.core.text.lazy_pattern import LazyPattern
 
 ROOT = Path(__file__).resolve().parents[1]
-READS = frozenset(f"bot/core/{name}.py" for name in ("contractor/sentences", "letters/spelling", "register/columns"))
+READS = frozenset(
+    f"bot/core/{name}.py"
+    for name in ("contractor/sentences", "contractor/splitting", "letters/spelling", "register/columns")
+)
 """Modules with lists of words that others write: they are not ours. Nor are those in patterns."""
 _IS_PATTERN = LazyPattern(r"\(\?|\||\[.\]|\\s")
 _CODE = LazyPattern(r"(?s)```.*?```|`[^`\n]*`|\{#.*?#\}")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.contractor.sentences import Purpose, echoes_arrival, is_again, is_of_earlier, purpose_of, sentences
+from bot.core.contractor.arrival import echoes_arrival, is_again, is_of_earlier
+from bot.core.contractor.sentences import Purpose, purpose_of
 from bot.core.contractor.settled import begs_for_work, reports, says_back
+from bot.core.contractor.splitting import sentences
 from bot.core.mail.message import Mail
 from bot.core.mail.quoting import asked_words, is_reply, own_words
 from bot.core.text.boilerplate import RULE, own_of, stated_paragraphs

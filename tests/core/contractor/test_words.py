@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.core.contractor.links import file_links
 from bot.core.contractor.matter import Matter, echoes_us, matter_of
-from bot.core.contractor.sentences import Purpose, purpose_of, sentences
+from bot.core.contractor.sentences import Purpose, purpose_of
+from bot.core.contractor.splitting import sentences
 from bot.core.mail.message import Mail
 from bot.core.mail.parse import parse_mail
 from bot.core.notice.missing_notice import Request
@@ -23,7 +24,7 @@ from tests.reading import understood
 
 MAILS: list[dict[str, Any]] = [
     one
-    for name in ("mails", "firms", "unseen")
+    for name in ("mails", "firms", "unseen", "unseen_second")
     for one in tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text("utf-8"))["mail"]
 ]
 
@@ -113,6 +114,31 @@ def test_a_link_in_html_counts_above_what_is_quoted() -> None:
         ("□要返信 ■ご査収 □至急", Purpose.COURTESY),
         ("□原本は必要でしょうか", Purpose.QUESTION),
         ("このままでいいですよね", Purpose.QUESTION),
+        ("これで足りますかね", Purpose.QUESTION),
+        ("宛名は市長名でよかったでしたっけ", Purpose.QUESTION),
+        ("経理の長塚あかね", Purpose.STATEMENT),
+        ("先日教えていただいたのですが、忘れたのでもう一度教えてください", Purpose.QUESTION),
+        ("保証会社の人が教えてくれたので送れました", Purpose.STATEMENT),
+        ("控えとしてお納めいただければと思います", Purpose.COURTESY),
+        ("控えをお送りいただければと思います", Purpose.QUESTION),
+        ("控えとして1部お返しください", Purpose.WISH),
+        ("手配済みですのでご安心ください", Purpose.STATEMENT),
+        ("間違っていたら言ってください", Purpose.COURTESY),
+        ("出し直しが必要なら言ってください", Purpose.WISH),
+        ("文字が小さいかもしれませんがご容赦ください", Purpose.STATEMENT),
+        ("パソコンが動かず、今日になってしまいました", Purpose.STATEMENT),
+        ("パソコンが動かず、今日も送れませんでした", Purpose.WISH),
+        ("システムが止まり、請求が遅れると困ります", Purpose.WISH),
+        ("流量計取替工事のお知らせを転付します", Purpose.SENDING),
+        ("保証のメール行ってる?", Purpose.ARRIVAL),
+        ("そちらに着いてますかね", Purpose.ARRIVAL),
+        ("受付になっていますか", Purpose.ARRIVAL),
+        ("受付になっている日を教えてください", Purpose.QUESTION),
+        ("来月から産休に入ります", Purpose.WISH),
+        ("以降のご連絡は後任の戸川宛にお願いします", Purpose.WISH),
+        ("後任の戸川と申します", Purpose.COURTESY),
+        ("無事に終えられたのも皆様のおかげと存じます", Purpose.THANKS),
+        ("行き違いの際はご容赦ください", Purpose.COURTESY),
     ],
 )
 def test_a_sentence_is_read_by_the_classes_of_its_words(sentence: str, purpose: Purpose) -> None:
