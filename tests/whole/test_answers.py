@@ -86,6 +86,28 @@ def test_an_answer_is_carried_out_once_over_a_crash_in_its_middle(daemon, relay)
     assert relay.is_quiet()
 
 
+def test_a_yes_is_carried_out_once_over_a_crash_in_its_middle(daemon, relay):
+    bot = daemon(mail=MX, register=other_name())
+    bot.send(from_contractor())
+    alert, _receipt = relay.take(2)
+    bot.send(answer_to(alert, "承認します。業者が倒産しました。"))
+    (asking,) = relay.take(1)
+    assert "「はい」とだけ返信してください" in asking.text
+    assert states(bot) == ["held"]
+    assert bot.stop() == 0
+    bot.environment["HOSHO_CRASH_AT"] = "settle.before_commit"
+    bot.start()
+    bot.send(answer_to(asking, "はい。", "Outlook", 2))
+    bot.wait_for_crash()
+    bot.environment.pop("HOSHO_CRASH_AT")
+    bot.start()
+    (reply,) = relay.take(1)
+    assert "ご返信（はい）により" in reply.text
+    assert states(bot) == ["accepted"]
+    assert bot.stop() == 0
+    assert relay.is_quiet()
+
+
 def test_the_same_answer_sent_again_changes_nothing(daemon, relay):
     bot = daemon(mail=MX, register=other_name())
     bot.send(from_contractor())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +11,15 @@ from hypothesis import strategies as st
 from bot.core.clerk.answer.assent import assent_in
 from bot.core.clerk.answer.order_grammar import read_answer
 from bot.core.clerk.answer.proposal import NOTHING, proposable_in
+from bot.core.mail.parse import parse_mail
 from bot.core.records.clerk_orders import Assent, Command
 from bot.core.text.persons import names_of
+from tests.core.clerk.test_written_answers import SETS
+from tests.mail_programs import PROGRAMS, answer
 
 ODD = "業者が倒産しました。"
 """Nothing that may stand beside 承認, whatever the grammar learns."""
-RELENTS = "計算違いでした。"
+PRAISE = "金額は一致しています。"
 """Nor this beside 差戻し."""
 REASON = "工期が契約書と異なるため"
 
@@ -28,7 +33,7 @@ ASKED = [
     (f"2番で承認します。{ODD}", ["2番"], [ODD]),
     (f"1件目は承認です。{ODD}", ["1件目 承認"], [ODD]),
     (f"1件目は承認します。{ODD}\n2件目は差戻し {REASON}", ["1件目 承認", f"2件目 差戻し {REASON}"], [ODD]),
-    (f"{RELENTS}\n差戻し {REASON}", [f"差戻し {REASON}"], [RELENTS]),
+    (f"{PRAISE}\n差戻し {REASON}", [f"差戻し {REASON}"], [PRAISE]),
     (f"1件目 承認\n{ODD}\n2件目 承認", ["1件目 承認", "2件目 承認"], [ODD]),
     (f"2件とも承認します。{ODD}", ["全件 承認"], [ODD]),
     (f"確認済です。{ODD}", ["確認済"], [ODD]),
@@ -101,6 +106,8 @@ NOTHING_ASKED = [
     f"差戻し。{ODD}",
     f"1件目 差戻し\n2件目 承認\n{ODD}",
     f"差戻し {REASON}\n承認でも構いません",
+    f"私の計算違いでした。\n差戻し {REASON}",
+    "承認します。出し直しを待つことになりました。",
     f"差戻し {REASON}\n（理由は仮です）",
     f"差戻し 工期が違うような気がします。{ODD}",
     f"訂正 工事名 市道第6号線改良工事\n{ODD}",
@@ -136,6 +143,13 @@ def test_a_plain_order_beside_what_is_not_understood_is_asked_about(
 def test_what_may_be_turned_round_is_not_asked_about(text: str) -> None:
     found = proposable_in((text,))
     assert found == NOTHING or not read_answer((text,)).unclear
+
+
+def test_of_unclear_answers_hardly_any_is_asked_about() -> None:
+    """By those who had not seen the grammar; what is asked about contradicts itself, and the letter quotes it."""
+    texts = [row["text"] for name in ("unclear, looked at", "unclear, kept back") for row in SETS[name]()]
+    asked = [text for text in texts if proposable_in((text,)).orders and read_answer((text,)).unclear]
+    assert len(asked) <= 0.06 * len(texts)
 
 
 def test_two_ways_of_one_mail_must_agree() -> None:
@@ -259,6 +273,21 @@ NEITHER = [
 )
 def test_a_bare_yes_or_no_is_one_of_few_forms(text: str, says: Assent | None) -> None:
     assert assent_in((text,), own=names_of(("小鳥遊",))) is says
+
+
+ASKING = (Path(__file__).parents[2] / "letters" / "desk_help-asks.txt").read_text("utf-8").split("\n\n", 1)[1]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [("はい", Assent.YES), ("お疲れ様です。\nはい、お願いします。", Assent.YES), ("承認します", None)],
+)
+def test_a_yes_is_read_from_each_mail_program(program: str, words: str, says: Assent | None) -> None:
+    sent = answer("確認", ASKING, "<a@x.jp>", words, program=program, sender="a@x.jp", inbox="b@x.jp", count=1, mx="mx")
+    mail = parse_mail(sent.as_bytes()).mail
+    for letter in (ASKING, ""):
+        assert assent_in(mail.sayings, letter) is says
 
 
 def test_a_quotation_says_nothing_and_a_yes_within_it_is_for_what_stands_above() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.clerk.answer import reasons
 from bot.core.clerk.answer.clauses import heading_in, holds_order, line_of
 from bot.core.clerk.answer.order_grammar import UNSEEN_WORDS, read_orders
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
@@ -51,7 +52,8 @@ def _proposable(words: AnsweredWords, own: frozenset[str]) -> Proposable | None:
         if not read.unclear:
             told = tuple(sentence for _, sentence in sorted(unread, key=lambda one: one[0]))
             is_sound = bool(told and read.orders) and all(map(_may_be_asked, read.orders))
-            return Proposable(read.orders, told) if is_sound else NOTHING
+            is_relented = any(order.verb.needs_words for order in read.orders) and any(map(reasons.relents, told))
+            return Proposable(read.orders, told) if is_sound and not is_relented else NOTHING
         cut = _cut(lines, read.unclear, own)
         if not cut or any(_turns(sentence) for _, sentence in cut):
             return NOTHING
@@ -137,10 +139,10 @@ def _turns(sentence: str) -> bool:
 
 
 _TURNS = LazyPattern(
-    r"承認|差し?戻|さしもど|保留|却下|返戻|確認済|対応済|無視|取り?消|撤回|取り?下げ|見送|やめ|止め|待[ちった]|中止|反対|拒絶|延期|再考|猶予|だめ|駄目|ダメ|×|ng$"
+    r"承認|差し?戻|さしもど|保留|却下|返戻|確認済|対応済|無視|取り?消|撤回|取り?下げ|見送|やめ|止め|待|中止|反対|拒絶|延期|再考|猶予|だめ|駄目|ダメ|×|ng$"
     r"|異[議論](?:$|です|が(?:あり|出)|あり(?:$|ます|ました))|\?|か$|か[。、]|でしょう|ましょう|教えて|^(?:と|の|で)(?:言|い[うっ]|の|課|部|係|上司|思|、)|言いたい"
     r"|^失礼(?:し|いたし)ました$|^(?:大変)?(?:すみません|すいません|申し訳(?:あり|ござい)ません)(?:でした)?$|誤送信|(?:別|他|ほか|違う|間違).{0,8}への返信"
-    r"|ただし|但し|場合|ときは|なら(?:ば|$|[^なずび])|たら|れば|次第|限り|条件|前提|てから|後に?$|の上$|もし|万一|いったん|一旦|とりあえず|仮に|仮の"
+    r"|ただし|但し|場合|ときは|なら(?:ば|$|[^なずび])|たら|れば|次第|限り|条件|前提|てから|後に?$|の上$|もし|万一|いったん|一旦|とりあえず|仮に|仮の(?:回答|返信|返事|指示|判断)"
     r"|以外|除[いくき]|逆に|やはり|やっぱり|間違え|間違って(?:返|送|書)|勘違い|見間違|誤って(?:送|返|書)|下書|練習|テスト|見本|自動(?:返信|応答)"
     r"|かも|たぶん|多分|おそらく|恐らく|気がし|自信|迷[いっ]|検討(?:中|し(?:ます|て))|相談し(?:て|ま)|判断(?:でき|が)|(?:分か|わか)(?:らな|りません|らず)|不明|任せ"
 )
