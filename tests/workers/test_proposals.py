@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from bot.commands.evidence import write_evidence
 from bot.core.policy.policy import Policy
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter, OutboxRow
@@ -72,7 +74,7 @@ async def two_cases(office: Office, held: Held) -> OutboxRow:
 
 
 @ON_BOTH
-async def test_a_yes_carries_out_what_was_asked_case_by_case(office: Office, held: Held) -> None:
+async def test_a_yes_carries_out_what_was_asked_case_by_case(office: Office, held: Held, tmp_path: Path) -> None:
     alert = await two_cases(office, held)
     letter = await asked(
         office, alert, f"お疲れ様です。\n1件目は承認します。{UNREAD}\n2件目は差戻し 工期が契約書と異なるため"
@@ -93,6 +95,8 @@ async def test_a_yes_carries_out_what_was_asked_case_by_case(office: Office, hel
     assert "差し戻しました（理由：工期が契約書と異なるため）" in reply.mail.text
     (line,) = [one for one in await office.store.journal.lines() if one.event == "submission.refused"]
     assert (line.actor, line.detail["answer"], line.detail["confirms"]) == (STAFF, 3, 2)
+    await write_evidence(office.store, second, tmp_path / "evidence.zip", actor="koji")
+    assert {"受信/2.eml", "受信/3.eml"} <= set(ZipFile(tmp_path / "evidence.zip").namelist())
     await office.answer(reply, "1件目 確認済")
     assert await office.state(1) is SubmissionState.VERIFIED
 
@@ -244,6 +248,7 @@ async def test_what_could_not_be_done_is_not_asked_about(office: Office, held: H
         f"1件目 2番\n{UNREAD}",
         f"1件目 承認\n1件目 保留\n{UNREAD}",
         f"1件目は承認してよいでしょうか。{UNREAD}",
+        f"1件目 承認\n業者が{'長い長い' * 50}倒産しました。",
     ):
         await office.answer(alert, words)
         assert ASKING not in (await office.letter(Letter.DESK_HELP)).mail.text

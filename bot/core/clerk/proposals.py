@@ -13,7 +13,7 @@ from hashlib import sha256
 from bot.core.clerk.answer.refusal_grammar import shown_note
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase, state_of
 from bot.core.clerk.orders import NOT_DONE, CommandResult, order_words
-from bot.core.clerk.replies import LINES_SHOWN, as_it_stands, closed_letter, help_letter, reply_letter
+from bot.core.clerk.replies import LINES_SHOWN, QUOTED, as_it_stands, closed_letter, help_letter, reply_letter
 from bot.core.letters.to_desks import ProposedLine
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Policy
@@ -32,13 +32,13 @@ def asking_letter(
     done: Sequence[CommandResult],
     policy: Policy,
 ) -> Verdict | None:
-    """Nothing is done; the clerk is asked about the orders, by the place of their case. None where one could not be carried out.
+    """Nothing is done; the clerk is asked about the orders, by the place of their case. None where one could not be carried out or shown.
 
     `done`: what would come of them. `unread`: the sentences beside them that were not understood.
     """
     if len(done) != len(ordered) or not done or any(one.carried_out is None for one in done):
         return None
-    if len(unread) > LINES_SHOWN:
+    if len(unread) > LINES_SHOWN or any(len(one) > QUOTED for one in unread):
         return None
     orders = [_proposed(one, ordered[one.line.place], policy) for one in done]
     kept = tuple(one for one in orders if one is not None)

@@ -211,7 +211,7 @@ def _waiting(
 
 
 LINES_SHOWN = 20
-_LINE, _QUOTED = 120, 180  # characters of a line, and of a sentence that a clerk must see in full
+_LINE, QUOTED = 120, 180  # characters of a line, and of a sentence that a clerk must see in full
 UNCLEAR = "次の行の意味が分かりませんでした"
 
 
@@ -291,7 +291,7 @@ def help_letter(
         answer.ticket.desk,
         facts.envelope.received_at,
         problem,
-        shown_lines("\n".join(lines[:most]), policy.formats, _QUOTED if proposed else _LINE),
+        shown_lines("\n".join(lines[:most]), policy.formats, QUOTED if proposed else _LINE),
         tuple(one.case for one in standing),
         hints((one.offer for one in standing), policy.keys),
         is_last=left == 1 and not is_asked_for,

@@ -38,10 +38,9 @@ def assent_in(sayings: Sequence[str], letter: str = "", own: frozenset[str] = fr
 
 def _assent(words: AnsweredWords, own: frozenset[str]) -> Assent | None:
     """The same of one way. Between quoted lines it may be meant for what is quoted right above alone."""
-    lines = [line for line in words.lines if line and line != words.above]
     said: Assent | None = None
     is_signed = False
-    for line in lines:
+    for line in filter(None, words.lines):
         if line.startswith(PLACED) or UNSEEN in line or _TRAILS_OFF.search(fold(line)):
             return None
         if is_signed and may_stand_below(plain(line)):
