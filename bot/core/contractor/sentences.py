@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import islice
 
 from bot.core.contractor.arrival import INTERROGATIVE, asks_arrival
-from bot.core.contractor.settled import is_changed, is_open
+from bot.core.contractor.settled import is_open
 from bot.core.text.courtesies import is_small_talk
 from bot.core.text.lazy_pattern import LazyPattern
 
@@ -197,7 +197,7 @@ def _is_polite(sentence: str) -> bool:
 def _offers(sentence: str) -> bool:
     """Whether it begs for a word only if something is wrong, or for what the receipt is."""
     offering = (_TELL_RECEIPT, _IS_ALL_RIGHT, _LOOK_AT)
-    if _NOT_YET.search(sentence) or is_changed(sentence):
+    if _NOT_YET.search(sentence):
         return False
     return _is_conditional(sentence) or any(one.search(sentence) for one in offering)
 
@@ -221,7 +221,8 @@ def _is_of_closed_words(sentence: str) -> bool:
 def _is_name(sentence: str) -> bool:
     """Whether it says who writes, or to whom."""
     is_firm = len(sentence) <= _INTRODUCTION and _LEGAL.search(sentence) and _INTRODUCES.search(sentence)
-    return bool(is_firm or _NAMES.search(sentence)) and not _SENDS.search(sentence)
+    is_more = any(one.search(sentence) for one in (_SENDS, _ASKS)) or is_open(sentence)
+    return bool(is_firm or _NAMES.search(sentence)) and not is_more
 
 
 def _is_conditional(sentence: str) -> bool:
@@ -238,7 +239,7 @@ _BEGS_FIRST = LazyPattern(r"((?:いただ|頂)き)、")
 
 
 _TELLS_MORE = LazyPattern(
-    r"(?:ほか|他|別)に(?:も)?[^。]{0,6}(?:何か|必要|提出)|控え|受領印|宛て?に[^。]{0,12}か$|(?:よい|よろしい|いい)のですが|教え|教示|お?聞か|聞き?たい|伺い?たい|案内|回答|返送|送って|お送りくだ|送付くだ|様式|手続き?[をのに]|方法|書き方|仕方|記載例|紙|原本|郵送|押印|持参|(?:場合|とき|際)の[^、は]"
+    r"(?:ほか|他|別)に(?:も)?[^。]{0,6}(?:何か|必要|提出)|控え|受領印|宛て?に[^。]{0,12}か$|(?:よい|よろしい|いい)のですが|教え|教示|お?聞か|聞き?たい|伺い?たい|案内|回答|返送|送って|お送りくだ|送付くだ|様式|手続き?[をのに]|方法|書き方|仕方|記載例|紙|原本|郵送|押印|持参|(?:場合|とき|際)の[^、は]|後任"
 )
 # What only the office can know: to be told of it is no courtesy.
 _OURS_TO_SAY = LazyPattern(r"決ま|確定|判明|支払|入金|振込|振り込|認定|検査|契約日")
