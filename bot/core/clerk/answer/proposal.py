@@ -87,7 +87,7 @@ def _cut(lines: list[str], unclear: Sequence[str], own: frozenset[str]) -> list[
             if not _is_unread(sentence, told, lines[place], len(sentences), own):
                 kept.append(sentence)
                 continue
-            if _ends_in_words(lines[:place], "".join(kept), own):
+            if _may_go_on(sentence, lines[:place], "".join(kept), own):
                 return []
             cut.append((place, sentence.strip()))
         lines[place] = "".join(kept)
@@ -108,10 +108,17 @@ def _is_unread(sentence: str, told: str, line: str, count: int, own: frozenset[s
     return is_clause and (clause in said or said in clause) and not holds_order(sentence)
 
 
-def _ends_in_words(above: Sequence[str], before: str, own: frozenset[str]) -> bool:
+def _may_go_on(sentence: str, above: Sequence[str], before: str, own: frozenset[str]) -> bool:
     """Whether the order right before a sentence takes a reason, a memo or a value, which the sentence may be more of."""
     orders = read_orders(AnsweredWords((*above, before)), own).orders
-    return bool(orders) and (orders[-1].verb.takes_lines or orders[-1].verb is CommandKind.CORRECT)
+    if not orders:
+        return False
+    if orders[-1].verb is CommandKind.CORRECT:
+        return bool(before.strip()) or _STATES.search(plain(sentence)) is None  # a value stands in its line
+    return orders[-1].verb.takes_lines
+
+
+_STATES = LazyPattern(r"(?:です|ます|ました|でした|ません)$")
 
 
 def _sentences(line: str) -> Iterator[str]:
