@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.composing import composer_of
 from bot.config.settings import Config
-from bot.config.to_policy import backup_of, calendar_of, canary_of, policy_of, reminders_of, waiting_after
+from bot.config.to_policy import backup_of, calendar_of, canary_of, policy_of, reminders_of, retention_of, waiting_after
 from bot.connecting import connections_of, way_aside
 from bot.core.health.alarms import MailboxHealth
 from bot.core.health.workers import Worker
@@ -25,6 +25,7 @@ from bot.outbound.compose import Composer
 from bot.successes import Successes
 from bot.workers.alarms import Alarms
 from bot.workers.canary import CanarySender
+from bot.workers.disposal import Disposals
 from bot.workers.heartbeat import Heartbeat
 from bot.workers.register_watch import RegisterWatch
 from bot.workers.sender import Sender
@@ -90,6 +91,10 @@ class Crew:
         self._heartbeat = Heartbeat(
             store, clock, around.is_ready, around.has_room, around.successes, file, watched.heartbeat_url
         )
+        self._disposals = Disposals(store, self._composer, policy, retention_of(config), clock)
+        self._disposes = bool(policy.disposal_approver)
+        if not self._disposes:
+            around.successes.forget(Worker.DISPOSAL)
         self._canary = _canary_of(config, store, clock, around.successes)
         folder = config.register_.watch_folder
         layout = policy.formats
@@ -155,6 +160,7 @@ class Crew:
     async def _sweep(self) -> None:
         """On each tick: the watched folder, then what is due."""
         register = ((Worker.REGISTER, self._watch.look),) if self._watch else ()
+        disposals = ((Worker.DISPOSAL, self._disposals.carry_out),) if self._disposes else ()
         while True:
             await self._tick.wait()
             self._tick.clear()
@@ -162,7 +168,7 @@ class Crew:
                 log.error("the clock was put %s by %d seconds", "forward" if seconds > 0 else "back", abs(seconds))
                 with suppress(StoreError):  # the log has it
                     await self._store.recovery.note_jump(seconds)
-            for worker, sweep in (*register, *self._sweeps.each, (Worker.ALARMS, self._alarms.look)):
+            for worker, sweep in (*register, *self._sweeps.each, *disposals, (Worker.ALARMS, self._alarms.look)):
                 with _put_off(), self._successes.during(worker):
                     await sweep()
             if self._heartbeat.is_on:

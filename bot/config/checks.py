@@ -48,6 +48,9 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         yield from _login("imap", table("imap"), "enabled = true の", has_oauth=bool(oauth))
     yield from _canary(data)
     yield from _watching(table("monitoring"))
+    if table("retention").get("approver") and not table("mail").get("authserv_id"):
+        cure = "mail.authserv_id を書くか、approver を省いて disposal approve で承認してください"
+        yield Mistake("retention.approver", "差出人を確認できないため、返信では承認できません", cure)
     yield from _reminders(table("reminders"), desks)
     yield from _conditions(table("conditions"))
     yield from _outgoing(table("outgoing"), has_oauth=bool(oauth))
@@ -161,7 +164,10 @@ def _to_ourselves(data: Mapping[str, object], desks: object) -> Iterator[Mistake
     table = partial(_table, data)
     tables = _tables(desks)
     ours = {*_written(table("mail").get("inboxes")), *(one for desk in tables for one in _written(desk.get("inboxes")))}
-    places: list[tuple[str, list[str]]] = [("operator.address", [str(table("operator").get("address", ""))])]
+    places: list[tuple[str, list[str]]] = [
+        ("operator.address", [str(table("operator").get("address", ""))]),
+        ("retention.approver", [str(table("retention").get("approver", ""))]),
+    ]
     for place, desk in enumerate(tables, 1):
         places += [(f"desks（{place}番目）.keys_address", [str(desk.get("keys_address", ""))])]
         places += [(f"desks（{place}番目）.staff", _written(desk.get("staff")))]

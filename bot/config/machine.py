@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.config.types import FilePath, Port, Section
+from bot.config.types import FilePath, MailAddressOrNothing, Port, Section
 
 
 class StorageSection(Section):
@@ -84,6 +84,14 @@ class RetentionSection(Section):
         ge=0,
         le=36500,
         description=f"終わった件の差出人のアドレスと書かれた文字を、件が全て終わり、保証期限も過ぎてから{_DAYS}（原本を廃棄したものだけ）",
+    )
+    approver: MailAddressOrNothing = Field(
+        default="",
+        description=(
+            "廃棄を承認する方のアドレス。書くと、./run disposal mail で一覧を送れ、その方が返信（承認、保留）で決められます"
+            "（answers.enabled と mail.authserv_id が必要です）"
+        ),
+        examples=["bunsho@city.example.jp"],
     )
 
 

@@ -62,6 +62,7 @@ def policy_of(config: Config) -> Policy:
         originals_bytes=config.answers.originals_mb * 1024 * 1024,
         workbooks=config.summary.workbook,
         final_letters_to_firm=config.replies.final_letters_to_firm,
+        disposal_approver=config.retention.approver,
         accepts_opt_out=accepts_opt_out(config),
         limits=limits_of(config),
         guesses=GuessRules(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.clerk.decide import decide_answer, may_answer
+from bot.core.clerk.disposal import decide_list_answer
 from bot.core.clerk.facts import AnswerFacts, CaseFacts, MailCase
 from bot.core.clerk.key_letters import keys_address, still_at_hand
 from bot.core.clerk.orders import corrected_fields
@@ -24,6 +25,7 @@ from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import MailRow
 from bot.core.records.paper import is_file
 from bot.core.records.reply_token import Proposal, ReplyToken, TokenCase, token_in
+from bot.core.records.retention import list_in
 from bot.core.records.submission import Submission, mail_of
 from bot.core.text.normalise import normalise_number
 from bot.core.verdict.colleagues import is_colleague
@@ -81,6 +83,8 @@ class Answers:
         if confirms is not None:
             ordered = ParsedReply(tuple(one.command for one in confirms.orders))
         token = token_in(facts.mail.subject)
+        if any(list_in(case.receipt_number) for case in ticket.cases):
+            return self._list_answer(facts, understood, ordered, ticket)
         desk = next((desk for desk in self._policy.desks if desk.name == ticket.desk), None)
         if not may_answer(facts, desk):
             # A notice in the text may be our own letter, quoted without marks; one in a file is a submission.
@@ -112,6 +116,23 @@ class Answers:
             ),
         )
         return decide_answer(facts, ordered, answer, self._policy)
+
+    def _list_answer(
+        self, facts: MailFacts, understood: UnderstoodMail, ordered: ParsedReply, ticket: ReplyToken
+    ) -> Verdict | None:
+        """The verdict on an answer to a list for disposal: from who approves, and nobody else."""
+        token, approver = token_in(facts.mail.subject), self._policy.disposal_approver
+        if not (approver and may_answer(facts, Desk(approver, approver))):
+            return unproven_answer(facts, self._policy) if token else None
+        answer = AnswerFacts(
+            ticket,
+            None,
+            is_named=token == ticket.token,
+            is_in_thread=ticket.message_id in (facts.mail.in_reply_to, *facts.mail.reference_ids),
+            cases=(),
+            papers=understood.papers,
+        )
+        return decide_list_answer(facts, ordered, answer, self._policy)
 
     async def _keys_mailed(self, cases: Sequence[CaseFacts | MailCase], desk: Desk | None) -> frozenset[str]:
         if desk is None or self._policy.keys is not KeyDelivery.SEPARATE:

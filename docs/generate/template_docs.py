@@ -151,6 +151,15 @@ WORDS: MappingProxyType[str, str] = MappingProxyType(
         "title": "問題の内容",
         "detail": "状況（件数、理由など）",
         "advice": "対応のお願いの一覧",
+        "DisposalList.number": "一覧の番号（4文字ずつ。join で並べます）",
+        "DisposalNote.number": "一覧の番号（4文字ずつ。join で並べます）",
+        "classes": "保存期間を過ぎたものの、種類ごとの件数（下の「廃棄の一覧の1行」）",
+        "holds": "廃棄しないものとしたメールの件数",
+        "DisposalList.until": "返信の期限",
+        "DisposalNote.result": "返信をどう扱ったか、廃棄がどう終わったか（文）",
+        "DisposalClass.name": "種類の名称",
+        "DisposalClass.count": "件数",
+        "before": "この日より前に終わったものが一覧にあります",
         "daily": "続く間、1日に1回送るか",
         "over_at": "解消した日時。続いているときは none",
         "OperatorAlarm.since": "発生した日時",
@@ -252,6 +261,7 @@ _RECORDS: tuple[tuple[str, type], ...] = (
     ("D-Sureで確認する件", lists.DsureCase),
     ("期限に注意するもの", lists.DueGroup),
     ("期限に注意するものの1件", lists.DueLine),
+    ("廃棄の一覧の1行", lists.DisposalClass),
     ("お知らせが届いていない保証", to_contractors.IssuedItem),
 )
 _HEAD = """\

@@ -96,6 +96,20 @@ def test_a_hold_keeps_a_mail_and_both_are_told(config):
     assert "保存期間は、どれも定められていません" in call(config, "disposal", "list").output
 
 
+def test_a_list_is_mailed_only_to_who_can_be_proven_to_answer(config):
+    told = call(config, "disposal", "mail")
+    assert (told.exit_code, "retention.approver" in told.output) == (1, True)
+    text = config.read_text("utf-8")
+    config.write_text(f'{text}approver = "bunsho@city.example.jp"\n', "utf-8")
+    wrong = call(config, "disposal", "mail")
+    assert (wrong.exit_code, "差出人を確認できないため" in wrong.output) == (2, True)
+    proven = text.replace("[mail]\n", '[mail]\nauthserv_id = "mx.city.example.jp"\n')
+    config.write_text(f'{proven}approver = "bunsho@city.example.jp"\n', "utf-8")
+    assert "29件）を送ります" in call(config, "disposal", "mail").output
+    config.write_text(proven.replace("mails_days = 30", 'approver = "bunsho@city.example.jp"'), "utf-8")
+    assert "ありません。送っていません" in call(config, "disposal", "mail").output
+
+
 def test_what_is_kept_of_an_address_is_written_with_masked_keys_and_noted(config):
     folder = config.parent / "out"
     result = call(config, "personal-data", "export", "TANTO@kensetsu.example.jp", "--to", str(folder))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from email.message import EmailMessage
 
 import pytest
 
 from tests.mail_programs import PROGRAMS, answer
-from tests.whole.conftest import DESK, INBOX, Letter, mail_with, notice
+from tests.whole.conftest import DESK, INBOX, Letter, mail_with, notice, wait_until
 
 LEAFLET = "chromium-leaflet"
 MX = 'authserv_id = "mx.city.example.jp"'
@@ -119,3 +121,32 @@ def test_the_same_answer_sent_again_changes_nothing(daemon, relay):
     assert "先のご返信を処理した後" in help_.text.replace("\n", "")
     lines = [row for row in bot.rows("journal", "list") if row["event"] == "submission.corrected"]
     assert len(lines) == 1
+
+
+def test_a_list_for_disposal_is_mailed_approved_by_an_answer_and_carried_out(daemon, relay):
+    approver = "bunsho@city.example.jp"
+    bot = daemon(
+        mail=f'{MX}\nstaff_domains = ["city.example.jp"]',
+        extra=f'\n[retention]\nmails_days = 30\napprover = "{approver}"\n',
+    )
+    bot.unchecked = "a mail is disposed of"
+    mail = mail_with()
+    mail["X-Hosho-Bot"] = "1"  # ours: it ends at once, and nobody is told
+    bot.send(mail)
+    wait_until(lambda: bot.rows("mail", "list")[0]["state"] == "ignored")
+    with closing(sqlite3.connect(bot.folder / "data/hosho.db", timeout=30)) as database:
+        database.execute("UPDATE mail SET state_at = '2020-01-01 00:00:00+00:00'")
+        database.commit()
+    assert "1件）を送ります" in bot.command("disposal", "mail")
+    (listed,) = relay.take(1)
+    assert listed.recipient == approver
+    assert "既に送っています" in bot.command("disposal", "mail")
+    told = {"sender": approver, "inbox": INBOX, "count": 1, "mx": "mx.city.example.jp", "program": "Outlook"}
+    bot.send(answer(listed.subject, listed.text, listed.message_id, "承認します。", **told))
+    notes = [relay.take(1)[0] for _ in range(2)]
+    assert [note.recipient for note in notes] == [approver] * 2
+    assert "1件を廃棄しました" in "".join(note.text for note in notes)
+    events = {str(line["event"]): str(line["actor"]) for line in bot.rows("journal", "list")}
+    assert [events[f"disposal.{name}"] for name in ("approved", "done", "finished")] == [approver] * 3
+    assert "保存期間を過ぎて廃棄しました" in bot.command("mail", "show", "1", "--raw", code=1)
+    bot.command("journal", "verify")

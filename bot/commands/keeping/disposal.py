@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from bot.clock import utc_now
 from bot.commands.shared.common import (
     EXIT_FAILED,
     actor_option,
@@ -21,9 +22,12 @@ from bot.commands.shared.common import (
 )
 from bot.commands.shared.language import Group, argument, option
 from bot.commands.shared.mail_number import MailNumber
+from bot.composing import composer_of
 from bot.config.to_policy import retention_of
 from bot.core.records.retention import DueList
+from bot.core.text.told import ToldError
 from bot.office import CommandContext, command_context
+from bot.workers.disposal import Disposals
 from storage.use_cases.retention.disposal import PORTION
 
 disposal = Group("disposal")
@@ -81,6 +85,28 @@ async def approve(number: str, *, config_path: Path, actor: str) -> None:
     click.echo(
         f"{done}件を廃棄しました。データベースのファイルは、{freed // 2**10} KiB 小さくなります。バックアップには、古いものが削除されるまで残ります"
     )
+
+
+@disposal.command(
+    "mail", ja="一覧を、承認する方（設定 retention.approver）へ送ります。その方が返信で、承認するか保留します。"
+)
+@config_option
+@run
+async def mail(*, config_path: Path) -> None:
+    """Mail the list to who approves it; he approves it or puts it off by answering."""
+    async with command_context(config_path) as office:
+        policy, rules = office.policy, retention_of(office.config)
+        if not (policy.disposal_approver and policy.reply_window):
+            raise ToldError("設定 retention.approver（と answers.enabled、mail.authserv_id）がないため、送れません")
+        due = await office.store.disposal.due(rules)
+        if not due.items:
+            click.echo("保存期間を過ぎたものはありません。送っていません")
+            return
+        composer = composer_of(office.config, office.letter_secret)
+        letter = Disposals(office.store, composer, policy, rules, utc_now).listed(due)
+        queued = await office.store.outbox.enqueue([letter])
+    told = "送ります" if queued else "同じ一覧を、既に送っています"
+    click.echo(f"{policy.disposal_approver} へ、一覧 {due.number}（{len(due.items)}件）を{told}")
 
 
 async def _carry_out(office: CommandContext, due: DueList, actor: str) -> int:

@@ -33,7 +33,7 @@ def may_answer(facts: MailFacts, desk: Desk | None) -> bool:
 
 def decide_answer(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: Policy) -> Verdict:
     """The verdict. Whoever may not answer (`may_answer`) has no verdict here: his mail is shown to the desk."""
-    problem = _problem(facts, ordered, answer)
+    problem = problem_of(facts, ordered, answer)
     if not problem and not ordered.unclear and any(order.verb is CommandKind.REFUSALS for order in ordered.orders):
         return refusals_letter(facts, answer, policy)
     if problem:
@@ -69,7 +69,8 @@ def _asked(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: 
 # -- what stops the whole answer
 
 
-def _problem(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str:
+def problem_of(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts) -> str:
+    """Why nothing of it can be done, in words for its writer; "" = nothing stands against it."""
     if not answer.is_named:
         return "件名の符号（［ ］の中の文字）が見当たりません。件名を変えずに返信してください"
     if not answer.is_in_thread:

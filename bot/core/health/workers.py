@@ -27,6 +27,7 @@ class Worker(ClosedList):
     REMINDERS = "reminders", "期限の見張り"
     ENTRY_RESULTS = "entry_results", "手入力の結果の返信"
     ALARMS = "alarms", "警報の確認"
+    DISPOSAL = "disposal", "承認された廃棄"
     CANARY = "canary", "試験メールの送信"
     HEARTBEAT = "heartbeat", "外の監視への合図"
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar, get_args
 
-from bot.core.letters.lists import ListLetter
+from bot.core.letters.lists import DisposalNote, ListLetter
 from bot.core.letters.to_contractors import ToContractor
 from bot.core.letters.to_desks import Alert, DeskHelp, DeskReply, MailAlert, ToDesk
 from bot.core.policy.policy import Office
@@ -34,7 +34,7 @@ class OperatorAlarm:
     daily: bool  # it is told again each day while it lasts
 
 
-Context = ToContractor | ToDesk | ListLetter | OperatorAlarm
+Context = ToContractor | ToDesk | ListLetter | DisposalNote | OperatorAlarm
 AnswerableLetter = Alert | MailAlert | DeskReply | DeskHelp | ListLetter
 """Letters that clerks can answer: each has a `ticket`."""
 

@@ -139,4 +139,40 @@ class Summary:
     ticket: str = ""
 
 
-ListLetter = Summary | Reminder
+@dataclass(frozen=True, slots=True)
+class DisposalClass:
+    """One class of what is due for disposal."""
+
+    name: str
+    count: int
+    before: datetime  # what ended before this midnight in Japan is on the list
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalList:
+    """To who approves disposals: what is due, for approval by an answer."""
+
+    letter: ClassVar = Letter.DISPOSAL_LIST
+    office: Office
+    number: tuple[str, ...]  # in fours: a longer one would be masked as a key
+    classes: tuple[DisposalClass, ...]
+    holds: int  # how many mails a hold keeps
+    until: datetime  # how long it can be answered
+    hints: tuple[Hint, ...] = (
+        Hint("承認", "この一覧にあるものを全て廃棄する"),
+        Hint("保留", "今回は廃棄しない（理由を続けて書けます）"),
+    )
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalNote:
+    """To the same: what became of the answer."""
+
+    letter: ClassVar = Letter.DISPOSAL_NOTE
+    office: Office
+    number: tuple[str, ...]  # in fours
+    result: str  # sentences
+
+
+ListLetter = Summary | Reminder | DisposalList

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.core.letters.contexts import Context, OperatorAlarm
 from bot.core.letters.sample_values import NOW, OFFICE
-from bot.core.letters.samples_of_lists import LISTS
+from bot.core.letters.samples_of_lists import DISPOSAL_NOTE, LISTS
 from bot.core.letters.samples_to_contractors import TO_CONTRACTORS
 from bot.core.letters.samples_to_desks import TO_DESKS
 from bot.core.records.outgoing_mail import Letter
@@ -33,6 +33,12 @@ ALARM = OperatorAlarm(
 )
 
 SAMPLES: Mapping[Letter, tuple[Context, ...]] = MappingProxyType(
-    {**TO_CONTRACTORS, **TO_DESKS, **LISTS, Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW))}
+    {
+        **TO_CONTRACTORS,
+        **TO_DESKS,
+        **LISTS,
+        Letter.DISPOSAL_NOTE: (DISPOSAL_NOTE,),
+        Letter.ALARM: (ALARM, replace(ALARM, about="", over_at=NOW)),
+    }
 )
 """The first of each is what a preview shows; all are what a check words."""

@@ -12,6 +12,9 @@ from types import MappingProxyType
 
 from bot.core.letters.lists import (
     AskedLine,
+    DisposalClass,
+    DisposalList,
+    DisposalNote,
     DsureCase,
     DueGroup,
     DueLine,
@@ -27,6 +30,7 @@ from bot.core.letters.to_desks import FieldLine
 from bot.core.records.incoming_mail import MailState
 from bot.core.records.outgoing_mail import Letter
 from bot.core.records.submission import SubmissionState
+from bot.core.text.dates import JAPAN
 
 DEADLINES = (
     DueGroup(
@@ -209,6 +213,20 @@ REMINDER = Reminder(
     hints=hints((Offer(SubmissionState.HELD, is_acceptable=True), Offer(MailState.PASSED_ON))),
     ticket=TICKET,
 )
+DISPOSAL = DisposalList(
+    office=OFFICE,
+    number=("3f9a", "20c1", "b2d4"),
+    classes=(
+        DisposalClass("保証期限を過ぎた認証キー", 12, datetime(2025, 11, 22, tzinfo=JAPAN)),
+        DisposalClass("受信メールの原本（添付の書類も）", 0, datetime(2021, 11, 23, tzinfo=JAPAN)),
+    ),
+    holds=2,
+    until=datetime(2026, 12, 6, 1, 5, tzinfo=UTC),
+    ticket=TICKET,
+)
+DISPOSAL_NOTE = DisposalNote(
+    OFFICE, ("3f9a", "20c1", "b2d4"), "承認を受け付けました。廃棄し終えたら、結果をお知らせします。"
+)
 LISTS: Mapping[Letter, tuple[ListLetter, ...]] = MappingProxyType(
     {
         Letter.SUMMARY: (
@@ -226,5 +244,6 @@ LISTS: Mapping[Letter, tuple[ListLetter, ...]] = MappingProxyType(
             replace(EMPTY_SUMMARY, deadlines=()),
         ),
         Letter.REMINDER: (REMINDER, replace(REMINDER, why=(), told_before=0, hints=(), ticket="")),
+        Letter.DISPOSAL_LIST: (DISPOSAL, replace(DISPOSAL, holds=0)),
     }
 )

@@ -192,6 +192,7 @@ class Policy:
     final_letters_to_firm: bool = (
         False  # whether the register's own address gets them too, where somebody else sent the notice
     )
+    disposal_approver: str = ""  # who approves disposals by mail; "" = nobody
     accepts_opt_out: bool = False  # whether proven senders stop and resume the issuance-complete mails by mail
 
     def contact(self, desks: Collection[Desk]) -> Office:

@@ -80,6 +80,8 @@ class Letter(ClosedList):
     ORIGINALS = "originals", "担当者への原本の送付", Addressee.DESK, False, ("mail_id", "files", "left", "inbox")
     ENTRY_REPLY = "entry_reply", "担当者の手入力のメールへの回答", Addressee.DESK, True, ("count", "files", "left")
     ENTRY_RESULT = "entry_result", "担当者が送ったお知らせの結果", Addressee.DESK, True, ("items", "left")
+    DISPOSAL_LIST = "disposal_list", "廃棄の一覧", Addressee.OPERATOR, False, ("number", "classes")
+    DISPOSAL_NOTE = "disposal_note", "廃棄の一覧への返信の結果", Addressee.OPERATOR, False, ("number", "result")
     ALARM = "alarm", "システム担当者への警報", Addressee.OPERATOR, False, ("title", "over_at")
 
     @property

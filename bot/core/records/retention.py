@@ -40,6 +40,40 @@ class Retention:
         return {what: today - timedelta(days=days) for what, days in self.days.items() if days}
 
 
+_OF_A_LIST = "disposal/"
+
+
+def case_of(number: str) -> str:
+    """What stands in a ticket in place of a 受付番号, where its letter is the list with this number."""
+    return f"{_OF_A_LIST}{number}"
+
+
+def list_in(case: str) -> str:
+    """The number of the list that a ticket's case is; "" = it is none."""
+    return case.removeprefix(_OF_A_LIST) if case.startswith(_OF_A_LIST) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """What the approver answers to a list that was mailed at this time; `token`: of the letter."""
+
+    number: str
+    is_approved: bool  # else it is put off: nothing of it goes
+    listed_at: datetime
+    actor: str
+    token: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedList:
+    """A list that was approved by mail and is still to be carried out."""
+
+    number: str
+    listed_at: datetime
+    actor: str
+
+
 @dataclass(frozen=True, slots=True)
 class DueItem:
     """A row that is due. `proof`: what names its content: a mail's digest, a letter's Message-ID, a guarantee's number."""
@@ -60,6 +94,11 @@ def digest_of(items: tuple[DueItem, ...]) -> tuple[str, ...]:
     return tuple(whole[start : start + 4] for start in range(0, len(whole), 4))
 
 
+def fours_of(number: str) -> tuple[str, ...]:
+    """A list's number in fours: a longer one is taken for a key, and masked."""
+    return tuple(number[start : start + 4] for start in range(0, len(number), 4))
+
+
 @dataclass(frozen=True, slots=True)
 class DueList:
     """Everything that is due, class by class. `ended_before`: by day, for people. `holds`: mails that a hold keeps."""
@@ -72,6 +111,11 @@ class DueList:
     def number(self) -> str:
         """What an approval names: another list has another number."""
         return "".join(digest_of(self.items)[:3])
+
+    @property
+    def in_fours(self) -> tuple[str, ...]:
+        """The number, in the form that no letter masks."""
+        return fours_of(self.number)
 
     @property
     def counts(self) -> Mapping[Retained, int]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 
 from bot.core.letters.drafts import Draft
+from bot.core.letters.lists import DisposalNote
 from bot.core.letters.to_desks import DeskNote
 from bot.core.mail.addresses import is_free_mail
 from bot.core.mail.message import Address
@@ -72,7 +73,7 @@ def with_a_word(facts: MailFacts, verdict: Verdict, policy: Policy) -> Verdict:
     if sender is None or not is_colleague(sender.addr_spec, policy):
         return verdict
     left = helps_left(facts, policy)
-    if not left or any(one.answers for one in verdict.drafts):
+    if not left or any(one.answers or isinstance(one.context, DisposalNote) for one in verdict.drafts):
         return verdict
     if any(desk.is_of(sender.addr_spec) for desk in policy.desks) and _is_only_words(facts, verdict):
         verdict = replace(

@@ -20,6 +20,7 @@ from bot.core.records.incoming_mail import AppliedAction, KeyReceived, MailRow, 
 from bot.core.records.outgoing_mail import BounceReport
 from bot.core.records.paper import Paper
 from bot.core.records.reasons import MailReason, NoReplyReason
+from bot.core.records.retention import ListAnswer
 from bot.core.records.send_counts import RecentCounts, Withheld
 from bot.core.records.submission import Submission, receipt_number
 
@@ -88,4 +89,5 @@ class Verdict:
     reopened: tuple[int, ...] = ()  # passed-on mails with a locked file, read again since this one tells its password
     carried_out: tuple[AppliedAction, ...] = ()  # what a clerk's answer does
     entered: tuple[EntryForm, ...] = ()  # notices that a clerk enters by the mail
+    list_answer: ListAnswer | None = None  # what is answered to a list of what is due for disposal
     word: ConsentStatement | None = None  # what a contractor's 配信停止 or 配信再開 says

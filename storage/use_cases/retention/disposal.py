@@ -15,8 +15,8 @@ from typing import Any
 
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState
-from bot.core.records.retention import DueItem, DueList, Retained, Retention, digest_of
+from bot.core.records.outgoing_mail import Addressee, Letter, OutboxState, OutgoingMail
+from bot.core.records.retention import ApprovedList, DueItem, DueList, ListAnswer, Retained, Retention, digest_of
 from bot.core.records.submission import SubmissionState, mail_number
 from bot.core.text.dates import JAPAN
 from bot.crash_points import crash_point
@@ -25,7 +25,7 @@ from storage.database.fields import in_utc, storable
 from storage.database.mapping import blank_notice
 from storage.database.rows import lock_register, places
 from storage.errors import NotFound
-from storage.use_cases import journal
+from storage.use_cases import journal, outbox, tickets
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
 
@@ -76,9 +76,10 @@ class Disposal(UseCases):
     """What is due, what was approved, what is held."""
 
     @use_case
-    async def due(self, rules: Retention) -> DueList:
-        """Everything that is due now, in the order in which it is carried out."""
-        until = rules.until(self._database.clock())
+    async def due(self, rules: Retention, *, at: datetime | None = None) -> DueList:
+        """Everything that is due now, in the order in which it is carried out. `at`: of it, what was due then."""
+        now = self._database.clock()
+        until = rules.until(min(at or now, now))
         items = [item for what in Retained if what in until for item in await _due(self._database, what, until[what])]
         holds = await self._database.rows("SELECT count(*) AS holds FROM legal_hold")
         days = {what: at.astimezone(JAPAN).date() for what, at in until.items()}
@@ -109,6 +110,32 @@ class Disposal(UseCases):
                 await journal.write(self._database, [Entry("disposal.done", "disposal", number, detail, actor)])
         crash_point("disposal.portion")
         return len(still)
+
+    @use_case
+    async def approved_by_mail(self) -> tuple[ApprovedList, ...]:
+        """The lists that were approved by mail and are still to be carried out, oldest first."""
+        rows = await self._database.rows(
+            "SELECT id FROM journal AS line WHERE subject_kind = 'disposal' AND event = 'disposal.approved' AND NOT EXISTS (SELECT 1 FROM "
+            "journal AS later WHERE later.subject_kind = 'disposal' AND later.subject_id = line.subject_id "
+            "AND later.event = 'disposal.finished' AND later.id > line.id) ORDER BY id"
+        )
+        lines = self._database.models.journal.filter(id__in=[row["id"] for row in rows]).order_by("id")
+        return tuple(
+            ApprovedList(line.subject_id, datetime.fromisoformat(line.detail["listed_at"]), line.actor)
+            for line in (await lines if rows else ())
+            if "listed_at" in line.detail  # else the command carries it out
+        )
+
+    @use_case
+    async def finish(
+        self, approved: ApprovedList, listed: DueList, done: int, *, outgoing: Sequence[OutgoingMail] = ()
+    ) -> None:
+        """A list that was approved by mail is carried out, or can't be any more (none done); who approved it is told."""
+        detail = {"digest": digest_of(listed.items), "done": done}
+        async with self._database.transaction(seals=True):
+            queued = await outbox.put(self._database, outgoing)
+            entry = Entry("disposal.finished", "disposal", approved.number, detail, approved.actor)
+            await journal.write(self._database, [entry, *queued])
 
     @use_case
     async def hold(self, mail_id: int, *, why: str, actor: str) -> None:
@@ -155,6 +182,14 @@ class Disposal(UseCases):
 
     async def _pragma(self, name: str) -> int:
         return int((await self._database.rows(f"PRAGMA {name}"))[0][name])
+
+
+async def note_answer(database: Database, said: ListAnswer, mail_id: int) -> list[Entry]:
+    """What was answered to a list, as a step of settling the mail: the ticket is spent. Raises Overtaken when it was before."""
+    await tickets.spend(database, said.token, 1, database.clock())
+    event = "disposal.approved" if said.is_approved else "disposal.put_off"
+    detail = {"mail": mail_id, "listed_at": said.listed_at.isoformat()} | ({"note": said.note} if said.note else {})
+    return [Entry(event, "disposal", said.number, detail, said.actor)]
 
 
 async def _due(database: Database, what: Retained, until: datetime, ids: Sequence[int] | None = None) -> list[DueItem]:

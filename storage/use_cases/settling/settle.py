@@ -43,6 +43,7 @@ from storage.use_cases import (
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.guarantee_moves import receive_key
 from storage.use_cases.journal import Entry
+from storage.use_cases.retention.disposal import note_answer
 from storage.use_cases.settling.clerk_actions import carry_out, judge_submission
 from storage.use_cases.settling.submission_moves import (
     close_twins,
@@ -193,6 +194,8 @@ async def _settle(
             except (NotFound, WrongState) as error:
                 raise Overtaken(f"{error}; the register changed meanwhile: decide anew") from error
         entries += await carry_out(database, verdict.carried_out, mail_id)
+        if verdict.list_answer is not None:
+            entries += await note_answer(database, verdict.list_answer, mail_id)
         entries += await incoming.enter(database, entered, verdict.sender, mail_id)
         entries += await password_pairing.reopen(database, verdict.reopened, mail_id)
         entries += await incoming.end_asked(database, verdict.answered, mail_id)

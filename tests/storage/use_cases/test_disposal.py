@@ -9,11 +9,12 @@ import pytest
 
 from bot.core.records.guarantee import GuaranteeState
 from bot.core.records.incoming_mail import MailState
-from bot.core.records.outgoing_mail import OutboxState
+from bot.core.records.outgoing_mail import Letter, OutboxState
 from bot.core.records.reasons import MailReason, OutboxReason, SubmissionReason
-from bot.core.records.retention import DueList, Retained, Retention, digest_of
+from bot.core.records.reply_token import NewTicket, TokenCase
+from bot.core.records.retention import ApprovedList, DueList, ListAnswer, Retained, Retention, case_of, digest_of
 from bot.core.records.submission import SubmissionState
-from storage.errors import NotFound, WrongState
+from storage.errors import NotFound, Overtaken, WrongState
 from storage.store import Store
 from storage.use_cases.retention.disposal import PORTION
 from tests.storage.samples import (
@@ -202,3 +203,28 @@ async def test_the_file_gives_its_room_back(store: Store, watch: Watch) -> None:
     freed = await store.disposal.shrink()
     assert freed > 2_900_000 if store._database.dialect == "sqlite" else freed == 0
     assert await store.disposal.shrink() == 0
+
+
+async def test_a_list_that_was_approved_by_mail_waits_until_it_is_finished_and_is_approved_once(
+    store: Store, watch: Watch
+) -> None:
+    ticket = NewTicket("ABCDEFGHIJKL", "", watch() + timedelta(days=9), (TokenCase(1, case_of("3f9a")),))
+    await store.outbox.enqueue([letter("disposal/3f9a", letter=Letter.DISPOSAL_LIST, ticket=ticket)])
+    await store.incoming.keep([arrival() for _ in range(3)])
+    put_off, approved = (
+        ListAnswer("3f9a", is_approved, watch(), "bunsho@city.example.jp", ticket.token, "監査" * (not is_approved))
+        for is_approved in (False, True)
+    )
+    done = {"state": MailState.ANSWERED, "reason": MailReason.ORDERS_DONE}
+    await store.submissions.settle(1, settled(list_answer=approved, **done))
+    with pytest.raises(Overtaken):
+        await store.submissions.settle(2, settled(list_answer=put_off, **done))
+    [waiting] = await store.disposal.approved_by_mail()
+    assert waiting == ApprovedList("3f9a", watch(), "bunsho@city.example.jp")
+    due = await store.disposal.due(ALL)
+    await store.disposal.approve(due, actor="sato")  # by command: nothing waits
+    assert await store.disposal.approved_by_mail() == (waiting,)
+    await store.disposal.finish(waiting, due, 0, outgoing=[letter("disposal_note/1")])
+    assert await store.disposal.approved_by_mail() == ()
+    events = [line.event for line in await store.journal.lines(subject=("disposal", "3f9a"))]
+    assert events == ["disposal.finished", "disposal.approved"]
