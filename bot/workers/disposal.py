@@ -37,7 +37,7 @@ class Disposals:
         self._clock = clock
 
     def listed(self, due: DueList) -> OutgoingMail:
-        """The letter with this list; the same list again is the same letter."""
+        """The letter with this list; the same list again on the same day is the same letter."""
         now, approver = self._clock(), self._policy.disposal_approver
         until = now + self._policy.reply_window
         letter = DisposalList(
@@ -53,7 +53,7 @@ class Disposals:
             until,
         )
         answerable = Answerable("", until, (TokenCase(1, case_of(due.number)),))
-        key = f"disposal/{due.number}/{approver}"
+        key = f"disposal/{due.number}/{now.astimezone(JAPAN):%Y%m%d}/{approver}"
         return self._composer.compose(Draft(letter, approver, key, answerable=answerable), now=now)
 
     async def carry_out(self) -> int:

@@ -99,13 +99,19 @@ async def test_what_is_approved_the_next_day_is_carried_out_once_and_told(office
     assert "この一覧には、既に返信をいただいています" in again
 
 
-async def test_what_is_put_off_stays_with_the_reason_in_the_journal(office, disposals, listed):
+async def test_what_is_put_off_stays_with_the_reason_in_the_journal_and_can_be_listed_again(
+    office, disposals, listed, store, watch
+):
     await office.answer(listed, "保留 監査が終わるまで", sender=APPROVER)
     assert await disposals.carry_out() == 0
     assert await kept(office) == [True, True]
     [line] = await office.store.journal.lines(subject=("disposal", "".join(await listed_number(office))))
     assert (line.event, line.actor, line.detail["note"]) == ("disposal.put_off", APPROVER, "監査が終わるまで")
     assert "保留を受け付けました" in (await told(office))[0]
+    watch.turn(days=20)
+    assert await store.outbox.enqueue([disposals.listed(await store.disposal.due(RULES))]) == 1
+    await office.answer(await office.letter(Letter.DISPOSAL_LIST), "承認", sender=APPROVER)
+    assert await disposals.carry_out() == 2
 
 
 async def listed_number(office: Office) -> tuple[str, ...]:

@@ -102,8 +102,8 @@ class StoreFacts:
 class AlarmFacts:
     """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process.
 
-    `calendar`: when summaries are due. `canary`: None where none is sent. `backup_at`: of the newest copy, None: there is none; `backup_within`: how old it may be, None
-    where nobody says where copies lie.
+    `calendar`: when summaries are due. `canary`: None where none is sent. `backup_at`: of the newest copy, None: there is none;
+    `backup_within`: how old it may be, None where nobody says where copies lie.
     """
 
     store: StoreFacts

@@ -36,7 +36,8 @@ class OwnDomain:
     """A domain of ours. `exists`: None = the DNS could not be asked. `mx`: its hosts, "." = it takes no mail.
 
     `hosts_lost`: those of them without an address. `spf_lookups`: what its record costs; `spf_lost`: domains that it includes and that
-    have none. `dmarc_at`: where it was looked for last: the organisation's domain speaks for those below it. `dkim` None: no selector is known. A record that is not asked of this domain is None.
+    have none. `dmarc_at`: where it was looked for last: the organisation's domain speaks for those below it. `dkim` None: no selector is
+    known. A record that is not asked of this domain is None.
     """
 
     domain: str
@@ -98,7 +99,7 @@ def _spf(fact: OwnDomain) -> Iterator[Finding]:
     terms = fact.spf[0].lower().split()[1:]
     if {"+all", "all"} & set(terms):
         yield FindingKind.SPF_FOR_ALL.found(key, domain=fact.domain)
-    elif not any(term.endswith("all") or term.startswith("redirect=") for term in terms) or "?all" in terms:
+    elif "?all" in terms or not any(term in {"-all", "~all"} or term.startswith("redirect=") for term in terms):
         yield FindingKind.SPF_OPEN_END.found(key, domain=fact.domain)
     if fact.spf_lookups > SPF_LOOKUPS:
         yield FindingKind.SPF_TOO_LONG.found(key, domain=fact.domain, most=SPF_LOOKUPS)
