@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import smtplib
 import socket
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.whole.conftest import INBOX, mail_with, wait_until
-from tests.whole.world import Daemon
+from tests.whole.world import Daemon, send_data
 
 
 def asked(place: Path, path: str) -> bytes:
@@ -89,3 +91,19 @@ def test_a_canary_in_a_mailbox_is_known_there_and_is_no_mail(daemon, dovecot, re
     [check] = json.loads(one.command("status", "--json"))["checks"]
     assert (check["on_server"], check["known"], check["missing"]) == (1, 1, 0)
     assert one.rows("mail", "list") == []
+
+
+@pytest.mark.postgresql
+def test_of_two_daemons_the_leader_sends_the_canary_and_either_takes_it_back(daemon, relay, new_postgresql, tmp_path):
+    storage = f'url = "{new_postgresql}"\nkey_file = "{tmp_path}/hosho.key"'
+    leader, other = (daemon(storage=storage, extra=CANARY) for _ in range(2))
+    (canary,) = relay.take(1)
+    with smtplib.SMTP("127.0.0.1", other.smtp_port, timeout=PATIENCE_SECONDS) as client:
+        send_data(client, canary.raw, mail_from="", recipients=(INBOX,))
+    assert "a canary came back by smtp" in other.log()
+    assert back(leader)
+    assert leader.stop() == 0
+    wait_until(lambda: "this daemon leads" in other.log())
+    wait_until(lambda: json.loads(other.command("status", "--json"))["workers"])  # it has looked once
+    assert relay.is_quiet()  # the next is due in an hour, whoever leads
+    assert back(other)
