@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import pytest
 from bot.config.settings import load
 from bot.core.health.alarm_words import AlarmKind
 from bot.core.health.alarms import Alarm
+from bot.core.health.canary import Canaries
 from bot.core.health.workers import Worker, WorkerHealth
 from bot.core.text.dates import JAPAN
 from bot.probing.standing import by_age, look
@@ -32,7 +33,7 @@ from tests.storage.samples import AT, KEY, START, arrival, letter, settled, subm
 pytest.importorskip("aiohttp")
 pytest.importorskip("prometheus_client")
 
-from bot.monitoring import Monitoring
+from bot.monitoring import Monitoring, as_page
 
 CONFIG = """
 [office]
@@ -264,3 +265,19 @@ def test_the_dashboard_is_json_and_the_rules_pass_promtool():
     if (promtool := shutil.which("promtool")) is None:
         pytest.skip("promtool is not installed")
     subprocess.run([promtool, "check", "rules", DEPLOY / "alerts.yml"], check=True)
+
+
+async def test_the_last_canary_and_how_long_it_took_are_told(tmp_path):
+    async with watched(tmp_path) as door:
+        await door.store.canaries.begin("a-1")
+        _, text = await door.get("/metrics")
+        sent = next(line for line in text.splitlines() if line.startswith("hosho_canary_last_sent_seconds "))
+        assert float(sent.split()[1]) == START.timestamp()
+        assert "hosho_canary_last_back_seconds 0.0" in text
+        stands = await look(load(tmp_path / "config.toml"), door.store, START, runs=True)
+        assert "試験メール" not in as_page(stands, True, (), (), START)
+        back = Canaries(START, is_back=True, back_at=START + timedelta(seconds=12), took=timedelta(seconds=12))
+        page = as_page(replace(stands, canaries=back), True, (), (), START)
+        assert re.search("最後に戻った試験メール</th><td>[^<]+（12秒）</td>", page)
+        never = replace(stands, canaries=Canaries(START, is_back=False))
+        assert "最後に戻った試験メール</th><td>（まだありません）</td>" in as_page(never, True, (), (), START)
