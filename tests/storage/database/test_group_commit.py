@@ -71,7 +71,7 @@ async def test_a_commit_that_fails_fails_for_each_of_them_and_the_store_goes_on(
     async def refused(database: Database) -> None:
         async with database.transaction(short=True):
             await database.execute("PRAGMA defer_foreign_keys = ON")
-            await database.execute("INSERT INTO mail_place VALUES ('m', 'p', 99, '2026')")
+            await database.execute("INSERT INTO mail_place VALUES ('m', 'p', 99, '2026', 0)")
 
     database = store._database
     work = [database.run(insert, "a"), database.run(insert, "b"), database.run(refused)]
