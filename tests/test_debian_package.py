@@ -224,3 +224,13 @@ def test_installed_upgraded_removed_and_purged(tmp_path, package, figure, suite)
     assert [path.name for path in root.path("/etc/hosho-bot").iterdir()] == ["doboku.toml"]
     assert not root.path("/var/lib/hosho-bot").exists()
     assert "hosho-bot" not in root.path("/etc/passwd").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian: not installed")
+def test_lintian_finds_nothing_that_the_overrides_do_not_answer(package):
+    call = ("lintian", "--allow-root", "--fail-on", "error,warning", package)
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
