@@ -19,7 +19,6 @@ import pkgutil
 import resource
 import signal
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -167,7 +166,7 @@ def _filled(seccomp: Any, reads: int, writes: int, *, threads: bool) -> Rules:
 
 
 def _translated(seccomp: Any, rules: Any) -> Rules:
-    with tempfile.TemporaryFile() as file:
+    with open(os.memfd_create("rules"), "w+b") as file:  # noqa: PTH123 - in memory: a machine may have no folder to write to
         rules.export_bpf(file)
         file.seek(0)
         steps = file.read()
