@@ -19,7 +19,7 @@ from bot.core.mail.message import Mail
 from bot.core.notice.interpret import UnderstoodMail
 from bot.core.policy.masking import mask_keys
 from bot.core.policy.policy import Desk, KeyDelivery, Policy
-from bot.core.records.clerk_orders import Assent, Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import Assent, Command, CommandKind, ParsedReply, is_numbered
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.guarantee_version import Version, name_in_series
 from bot.core.records.incoming_mail import MailRow
@@ -192,7 +192,8 @@ class Answers:
         orders = [order for order in ordered.orders if order.verb is CommandKind.CORRECT]
         alone = len(ticket.cases) == 1
         for order in orders:
-            is_meant = case.place in order.cases or order.receipt == case.receipt_number
+            named = bool(order.receipt) and is_numbered(case.receipt_number, order.receipt)
+            is_meant = case.place in order.cases or named
             if is_meant or (alone and not order.cases and not order.receipt):
                 fields = corrected_fields(submission.fields, order, self._policy.formats)
                 return None if fields is None else await self._store.register.look_up(fields, submission.works_numbers)

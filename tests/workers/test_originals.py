@@ -105,6 +105,19 @@ async def test_the_papers_go_to_the_clerk_who_asks_and_the_journal_has_it(office
     assert (await office.state()).value == "refused"
 
 
+async def test_the_papers_are_sent_beside_any_other_order(office: Clerks) -> None:
+    await office.receive(with_papers(paper(NOTICE)))
+    await office.answer(
+        await alert(office), "差戻し 工期が契約書と異なるため\n\n起案に添付するので、原本も送ってください。"
+    )
+    assert (await office.state()).value == "refused"
+    (letter,) = await office.letters(Letter.ORIGINALS)
+    assert files(letter) == {"original-1.pdf": pdf(NOTICE)}
+    told = plain(await office.letter(Letter.DESK_REPLY))
+    assert "処理：届いた書類を、別のメールでお送りします" in told
+    assert "処理：差し戻しました（理由：工期が契約書と異なるため）" in told
+
+
 @pytest.mark.parametrize(
     "changes",
     [

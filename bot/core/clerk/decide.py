@@ -17,7 +17,7 @@ from bot.core.clerk.originals import MOST_ORIGINALS, TOO_MANY, whose_papers
 from bot.core.clerk.proposals import asking_letter, confirmed_letter
 from bot.core.clerk.replies import closed_letter, help_letter, refusals_letter, reply_letter, unclear_letter
 from bot.core.policy.policy import Desk, Policy
-from bot.core.records.clerk_orders import Assent, Cases, Command, CommandKind, ParsedReply
+from bot.core.records.clerk_orders import Assent, Cases, Command, CommandKind, ParsedReply, is_numbered
 from bot.core.records.incoming_mail import ClerkDecision, OriginalsAsked
 from bot.core.records.submission import SubmissionState
 from bot.core.text.lazy_pattern import LazyPattern
@@ -61,9 +61,12 @@ def _asked(facts: MailFacts, ordered: ParsedReply, answer: AnswerFacts, policy: 
     if not ordered.proposed or answer.ticket.proposal is not None:
         return None
     by_place = _by_place(ordered.proposed, answer)
-    if isinstance(by_place, str):
+    if isinstance(by_place, str) or any(len(orders) > 1 for orders in by_place.values()):
         return None
-    return asking_letter(facts, ordered.unread, answer, by_place, _all_done(by_place, facts, answer, policy), policy)
+    done = _all_done(by_place, facts, answer, policy)
+    return asking_letter(
+        facts, ordered.unread, answer, {place: one for place, (one,) in by_place.items()}, done, policy
+    )
 
 
 # -- what stops the whole answer
@@ -92,14 +95,15 @@ HELP_WORDS = "返信の書き方は、次のとおりです"
 SAID_NO = "「いいえ」とのご返信を受け取りました。処理の指示を、改めて返信してください"
 
 
-def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Command] | str:
-    """Each case's one order, by its place; or why that can't be told."""
+def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, tuple[Command, ...]] | str:
+    """Each case's one order, by its place, behind 原本, which may stand beside any; or why that can't be told."""
     places = [one.case.place for one in answer.cases]
-    by_place: dict[int, Command] = {}
+    decided: dict[int, Command] = {}
+    papers: dict[int, Command] = {}
     for order in sorted(orders, key=lambda one: one.is_for_rest):
         if order.verb is CommandKind.LOOK_UP:
             continue
-        taken = order.cases or by_place.keys()
+        taken = order.cases or decided.keys() | papers.keys()
         left = [place for place in places if not order.is_for_rest or place not in taken]
         if order.among is not Cases.ANY:
             waiting = SubmissionState.HELD if order.among is Cases.HELD else SubmissionState.ACCEPTED
@@ -109,11 +113,13 @@ def _by_place(orders: Sequence[Command], answer: AnswerFacts) -> dict[int, Comma
         meant = _meant(order, answer, left)
         if isinstance(meant, str):
             return meant
+        by_place = papers if order.verb is CommandKind.ORIGINALS else decided
         for place in meant:
-            if place in by_place and by_place[place] != order:
+            if place in decided and by_place is decided and decided[place] != order:
                 return f"{place}件目について、指示が2つあります。1つだけ書いてください"
             by_place[place] = order
-    return by_place
+    both = {place: [papers.get(place), decided.get(place)] for place in sorted(decided.keys() | papers.keys())}
+    return {place: tuple(one for one in orders if one is not None) for place, orders in both.items()}
 
 
 _NO_REST = "どの件の残りか分かりません。「1件目 承認」のように、件の番号を付けてください"
@@ -146,7 +152,8 @@ def _named(order: Command, answer: AnswerFacts) -> Sequence[int] | str:
     """The places of what is called by its number, its work or its firm."""
     if order.receipt:
         named = [one.case.place for one in answer.cases if _is_numbered(one, order.receipt)]
-        return named if len(named) == 1 else f"受付番号 {order.receipt} は、このメールの件ではありません"
+        is_sure = len(named) == 1 and not (order.receipt.startswith("-") and _is_another_place(order, named[0], answer))
+        return named if is_sure else f"受付番号 {order.receipt} は、このメールの件ではありません"
     named = [one.case.place for one in answer.cases if _is_called(one, order.work)]
     is_sure = len(named) == (order.count or 1)
     return (
@@ -154,6 +161,12 @@ def _named(order: Command, answer: AnswerFacts) -> Sequence[int] | str:
         if is_sure
         else f"「{order.work}」がどの件か分かりません。「1件目 承認」のように、件の番号を付けてください"
     )
+
+
+def _is_another_place(order: Command, named: int, answer: AnswerFacts) -> bool:
+    """Whether -2 may mean the second case as well as the one with a number that ends so: they are two."""
+    place = int(order.receipt.removeprefix("-"))
+    return place != named and any(one.case.place == place for one in answer.cases)
 
 
 def _is_another(order: Command, answer: AnswerFacts) -> str:
@@ -183,8 +196,8 @@ def _numbers(one: CaseFacts | MailCase) -> tuple[str, ...]:
 
 
 def _is_numbered(one: CaseFacts | MailCase, receipt: str) -> bool:
-    """Whether a case has this number, or one that ends with it: 0007-1."""
-    return any(number == receipt or number.endswith(f"-{receipt}") for number in _numbers(one))
+    """Whether a case has this number, or one that ends with it: 0007-1, -1."""
+    return any(is_numbered(number, receipt) for number in _numbers(one))
 
 
 def _listed(letter: str, places: Sequence[int]) -> Sequence[int]:
@@ -200,17 +213,16 @@ _PLACE = LazyPattern(r"^[　・■ ]{0,4}([0-9]{1,2})件目", re.MULTILINE)
 
 
 def _all_done(
-    by_place: Mapping[int, Command], facts: MailFacts, answer: AnswerFacts, policy: Policy
+    by_place: Mapping[int, Sequence[Command]], facts: MailFacts, answer: AnswerFacts, policy: Policy
 ) -> list[CommandResult]:
     """Each named case; of two that would take the same row of the register, only the first."""
     done: list[CommandResult] = []
     taken: set[int] = set()
     mails: set[int] = set()
-    for case in answer.cases:
+    each = [(case, order) for case in answer.cases for order in by_place.get(case.case.place, ())]
+    for case, order in each:
         place = case.case.place
-        if place not in by_place:
-            continue
-        one = apply_command(case, by_place[place], facts, policy)
+        one = apply_command(case, order, facts, policy)
         row = one.carried_out.guarantee_id if isinstance(one.carried_out, ClerkDecision) else None
         why = answer.refused.get(place, "")
         if row is not None and row in taken:

@@ -48,7 +48,8 @@ def reply_letter(
         for one in done
         if one.carried_out
     )
-    still_open = [one for one in done if one.after.is_open]
+    last = {one.facts.case.place: one for one in done}.values()  # 原本 stands before what is decided
+    still_open = [one for one in last if one.after.is_open]
     untouched = [] if done else [one for one in answer.cases if state_of(one).is_open]  # after a 照会 alone
     desk = answer.ticket.desk
     shown_cases = [*(_open_case(one, policy) for one in still_open), *(as_it_stands(one, policy) for one in untouched)]
@@ -99,7 +100,8 @@ def _undone(done: Sequence[CommandResult]) -> Iterable[UndoneCases]:
     by_reason: dict[str, list[int]] = {}
     for one in done:
         if _is_undone(one):
-            by_reason.setdefault(one.line.result.removeprefix(NOT_DONE), []).append(one.line.place)
+            places = by_reason.setdefault(one.line.result.removeprefix(NOT_DONE), [])
+            places += [one.line.place] if one.line.place not in places else []
     for reason, places in by_reason.items():
         yield UndoneCases(reason, places_in_words(places), len(places))
 

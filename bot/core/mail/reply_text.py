@@ -92,7 +92,7 @@ _SIGNATURE_RULE = LazyPattern(
     rf"^(?:--|[-=*_~#+・ー─━―＝◆◇■□●○★☆※]{{6,}}|(?:{_FOUR_ALIKE}).{{0,40}}|[┌┏╔+].{{3,}}|(?:[-=*_~+・─━]{{2}}){{2,}})$"
 )
 _DEVICE = LazyPattern(
-    r"^(?:(?:私の)?(?:.{0,16}メール.{0,6})?(?:.{0,12}(?:の)?)?(?:iphone|ipad|android|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|モバイル|携帯|外出先|gmail|端末).{0,12}から(?:の?送信|送って).{0,10}|sentfrom(?:my)?.{2,40}"
+    r"^(?:(?:私の)?(?:.{0,16}メール.{0,6})?(?:.{0,12}(?:の)?)?(?:iphone|ipad|android|galaxy|xperia|pixel|aquos|スマートフォン|スマホ|モバイル|携帯|外出先|gmail|thunderbird|端末).{0,12}から(?:の?送信|送って).{0,10}|(?:thunderbird|outlook|becky!?|gmail)から|sentfrom(?:my)?.{2,40}"
     r"|getoutlookfor.{2,20}|(?:android|ios|iphone)版?outlookを入手|(?:outlookforios|outlookforandroid)(?:を入手)?.{0,60}|(?:outlookを入手).{0,60})$",
     re.IGNORECASE,
 )
@@ -215,7 +215,9 @@ def _with_places(parts: list[_Part], letter: str) -> Iterator[str]:
 
 PLACED = "\x1e"
 """Stands in `AnsweredWords.lines` before the number of the case that is quoted above the next lines; before nothing where several are."""
-_PLACE = LazyPattern(r"^[>＞»|｜] ?[ \u3000]?[■◆●□・*_-]{0,3}[ \u3000]?([0-9０-９]{1,2})件目(?:[ \u3000■]|受付番号|$)")
+_PLACE = LazyPattern(
+    r"^[>＞»|｜] ?[ \u3000]?[■◆●□・*_-]{0,3}[ \u3000]?([0-9０-９]{1,2})件目(?:[ \u3000■:：]|受付番号|$)"
+)
 _NAMES_A_PLACE = LazyPattern(r"[0-9]件目")
 _SAYS_MORE = LazyPattern(r"承認|差し?戻|保留|却下|確認済|対応済|相違|お願い|ください|昨日|先日|前回|先週|以前")
 """What a line of our own letters about a case does not say."""

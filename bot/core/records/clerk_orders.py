@@ -77,7 +77,7 @@ class Command:
     """One order. `cases`: their places in the letter, from 1; empty = its only one; `is_for_all`: 全件; `is_for_rest`: 残り, or with `cases` all
     but these: 3件目以外; `count`: how many there are, where that is said, 0 = not. `among`: 全件 only of what waits so: 確認待ちの2件.
 
-    `receipt`: the case by its 受付番号, `work`: by the name of its work or firm, "" = by its place; beside `cases` they must agree. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
+    `receipt`: the case by its 受付番号 or the end of it, `work`: by the name of its work or firm, "" = by its place; beside `cases` they must agree. `candidate`: 2 for 2番, 0 = none named. `words`: the reason, the note, the
     new value or what to look up, one line; never of a key (訂正 認証キー has none).
     """
 
@@ -99,6 +99,11 @@ class Assent(StrEnum):
 
     YES = "yes"  # はい
     NO = "no"  # いいえ
+
+
+def is_numbered(number: str, receipt: str) -> bool:
+    """Whether an order's `receipt` is this 受付番号, or its end: 0007-1, -1."""
+    return number == receipt or number.endswith(f"-{receipt.removeprefix('-')}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ _ROMAN = LazyPattern(
     rf"(?:[a-z]\. ?{_SYLLABLE}{{2,12}}|{_SYLLABLE}{{2,12}},? {_SYLLABLE}{{2,12}}|{_SYLLABLE}{{2,12}},? [a-z]\.?)",
     re.IGNORECASE,
 )
-_UNIT = rf"(?:[{_KANJI}ァ-ーA-Z0-9・]|こども|子ども|まちづくり|まち|みどり|くらし|ふるさと|ごみ|いきいき|すこやか|ふれあい|ものづくり|にぎわい|あんしん|しごと|みなと|ひと|デジタル|橋?りょう){{1,16}}?(?:市役所|役所|役場|市|町|村|県|区|部|局|課|係|室|班|グループ|チーム|センター|事務所|支所|出張所|事務局|公室|企業団|組合|本部|担当|委員会(?:事務局)?)|[{_KANJI}]{{2,8}}[TG](?: |$)"
+_UNIT = rf"(?:[{_KANJI}ァ-ーA-Z0-9・]|こども|子ども|子育て|まちづくり|まち|みどり|くらし|ふるさと|ごみ|いきいき|すこやか|ふれあい|ものづくり|にぎわい|あんしん|しごと|みなと|ひと|デジタル|橋?りょう){{1,16}}?(?:市役所|役所|役場|市|町|村|県|区|部|局|課|係|室|班|グループ|チーム|センター|事務所|支所|出張所|事務局|公室|企業団|組合|本部|担当|委員会(?:事務局)?)|[{_KANJI}]{{2,8}}[TG](?: |$)"
 _POST = (
     r"(?:主任主事|主任技師|主任主査|主事補|主事|主任|副主査|主査|主幹|副主幹|係長|課長補佐|副課長|課長|室長|副参事|参事|次長|部長|局長|所長|補佐|技師補|技師|技査|技監|専門員|専門監|係員|嘱託員?"
     r"|会計年度任用職員|再任用職員|書記|リーダー|長補佐|長代理|長|担当者?|担当[:： ])"
@@ -83,7 +83,9 @@ def is_person(text: str, own: frozenset[str] = frozenset()) -> bool:
     """Whether a line in plain form names nobody but a person, with or without his office, or an office. `own`: see `names_of`."""
     if len(text) > _CHARACTERS:
         return False
-    said = _EXTENSION.sub("", _ADDRESS.sub("", _DATE.sub("", text.strip(_ORNAMENTS)))).strip(_ORNAMENTS)
+    said = _EXTENSION.sub("", _ADDRESS.sub("", _DATE.sub("", _POST_WITHIN.sub(r"\1 ", text.strip(_ORNAMENTS))))).strip(
+        _ORNAMENTS
+    )
     if _is_who(said, own) or _LABEL.fullmatch(said) or _IN_ENGLISH.fullmatch(said):
         return True
     bare = _HEAD.sub("", said)
@@ -103,6 +105,8 @@ def is_person(text: str, own: frozenset[str] = frozenset()) -> bool:
     )
 
 
+_POST_WITHIN = LazyPattern(rf"([課係室局部所]) ?\((?:{_POST})\) ?")
+"""契約課(会計年度任用職員)小室."""
 _DATE = LazyPattern(r"^(?:[Rr]|令和)?[0-9]{1,4}[./年月-][0-9./年月日-]{1,8} ")
 _ADDRESS = LazyPattern(r" ?<?[A-Za-z0-9._-]{1,40}@[A-Za-z0-9.-]{3,60}>?$")
 _AWAY = LazyPattern(r"(?:外出先|出張先|自宅|在宅)(?:から|より|中)?|代理|代")

@@ -119,7 +119,8 @@ class Children:
     async def read(self, task: ReadJob, progress: Progress) -> None:
         """Bring the reading forward until it is complete, and take its CPU time from the task's."""
         order = progress.order(task)
-        async with self._child(task.budget) as child:
+        answers = task.beforehand.letter is not None
+        async with self._child(task.budget, answers=answers) as child:
             child.allow(order.cpu)
             await child.send(order_adapter().dump_json(order), task.content)
             self._on_start((await self._told(child, Ready)).unfiltered)
@@ -180,20 +181,20 @@ class Children:
             raise ChildDiedError
         return bytes(held)
 
-    async def _born(self) -> Child:
+    async def _born(self, *, answers: bool) -> Child:
         try:
-            return await (await self.server()).child(self._still_seconds)
+            return await (await self.server()).child(self._still_seconds, answers=answers)
         except (NotNowError, OSError):  # the server may have ended unseen, or hung
             with _no_process_is_no_fault():
-                return await (await self.server()).child(self._still_seconds)
+                return await (await self.server()).child(self._still_seconds, answers=answers)
 
     @asynccontextmanager
-    async def _child(self, budget: CpuBudget | None = None) -> AsyncIterator[Child]:
+    async def _child(self, budget: CpuBudget | None = None, *, answers: bool = False) -> AsyncIterator[Child]:
         """A child that has read nothing; it is gone when its work is done or given up, also when our caller is cancelled.
 
         What it used is taken from the budget.
         """
-        child = await self._born()
+        child = await self._born(answers=answers)
         self._living.append(child)
         try:
             async with while_it_works(child.pid, self._still_seconds):

@@ -2,8 +2,8 @@
 
 Started and ended by process.py, on a socket as its stdin. It has imported and used all that reading needs, and never reads a
 mail. A request is one byte with two descriptors: the socket on which a new process talks, and one on which this server tells its
-process id and handle, and at last its exit code and CPU time. The process is a child (child.py), or, for SIGHT, a second fork
-server, which loads what looks at pictures besides. A server ends, after its children, when the daemon closes its socket, and dies
+process id and handle, and at last its exit code and CPU time. The process is a child (child.py), for ANSWER one that loads the dictionary of
+a clerk's answer first, or, for SIGHT, a second fork server, which loads what looks at pictures besides. A server ends, after its children, when the daemon closes its socket, and dies
 with who made it; its children die with it. Raises nothing that anybody would see: the daemon sees that it ended.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
+from bot.core.clerk.sentence.words import load as load_words
 from bot.core.mail import html
 from bot.core.records.secret import AuthKey
 from bot.core.text.regex_engines import learn_words
@@ -28,7 +29,17 @@ from bot.documents.mail_words import compile_patterns
 from bot.documents.pdf import repair
 from bot.documents.pool import confinement, memory
 from bot.documents.pool.child import answers_to, read_one
-from bot.documents.pool.frames import END, PID_BYTES, SIGHT, Comparing, ReadRequest, Ready, adapter, order_adapter
+from bot.documents.pool.frames import (
+    ANSWER,
+    END,
+    PID_BYTES,
+    SIGHT,
+    Comparing,
+    ReadRequest,
+    Ready,
+    adapter,
+    order_adapter,
+)
 from bot.documents.pool.rehearsal import FORM, NOTICE, WORDS, letters, mail_with
 from bot.documents.strip import Piece, Strip
 from bot.spreadsheets import reading
@@ -46,7 +57,14 @@ def main() -> None:
     gc.disable()
     _warm_up()
     _out_of_sight()
-    serve(_locked_in(None), partial(_see, os.getpid()), _prepared())
+    live = _locked_in(None)
+    serve(live, partial(_see, os.getpid()), _prepared(), partial(_answered, live))
+
+
+def _answered(live: Callable[[], None]) -> None:
+    """What a child does that reads a clerk's answer: answers are few, so nobody else has the dictionary."""
+    load_words()
+    live()
 
 
 def _see(parent: int) -> None:
@@ -113,10 +131,15 @@ def _settled() -> Iterator[None]:
     yield
 
 
-def serve(live: Callable[[], None], see: Callable[[], None] | None = None, idle: Iterator[None] | None = None) -> None:
+def serve(
+    live: Callable[[], None],
+    see: Callable[[], None] | None = None,
+    idle: Iterator[None] | None = None,
+    answer: Callable[[], None] | None = None,
+) -> None:
     """Say that we are ready, and fork children that do this, until the daemon closes our socket and all of them are gone.
 
-    `see`: what a fork server for pictures does, None = there will be none. `idle`: work in short steps that later children find done; it is done while nobody asks anything of us, and once many
+    `answer`: what one does for a clerk's answer, None = the same; `see`: what a fork server for pictures does, None = there will be none. `idle`: work in short steps that later children find done; it is done while nobody asks anything of us, and once many
     have asked, whenever there is a moment: under load each child would do it anew.
     """
     control = socket.socket(fileno=os.dup(0))
@@ -140,7 +163,8 @@ def serve(live: Callable[[], None], see: Callable[[], None] | None = None, idle:
                 is_open, requests = bool(request), requests + 1
                 if len(descriptors) == 2:
                     talk, fate = descriptors
-                    does, place = (see, 0) if request == SIGHT and see is not None else (live, TALK)
+                    child = answer if request == ANSWER and answer is not None else live
+                    does, place = (see, 0) if request == SIGHT and see is not None else (child, TALK)
                     children |= _forked(talk, fate, does, place)
             else:
                 pid, fate = children.pop(ready)

@@ -38,7 +38,7 @@ from bot.documents.strip import MOST_STRIPS, Strip
 T = TypeVar("T")
 
 # What a fork server is asked for: a child, or a fork server whose children look at pictures as well.
-CHILD, SIGHT = b"c", b"s"
+CHILD, ANSWER, SIGHT = b"c", b"a", b"s"
 # A frame's length in front of it, big-endian.
 LENGTH_BYTES = 4
 # What a fork server tells of a child: its process id; at its end its exit code (minus the signal that ended it), and the

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, Self
 
 import bot
-from bot.documents.pool.frames import ANSWER_BYTES, CHILD, END, LENGTH_BYTES, PID_BYTES, SIGHT
+from bot.documents.pool.frames import ANSWER, ANSWER_BYTES, CHILD, END, LENGTH_BYTES, PID_BYTES, SIGHT
 
 PIECE_BYTES = 2**18
 """So much of a mail is written to a child's socket at a time: what it does not take at once lies in memory twice."""
@@ -253,11 +253,11 @@ class ForkServer:
         ended.register(self._handle, select.POLLIN)
         return not ended.poll(0)
 
-    async def child(self, still_seconds: float = STILL_SECONDS) -> Child:
-        """Have a child forked. A server that can't is killed."""
+    async def child(self, still_seconds: float = STILL_SECONDS, *, answers: bool = False) -> Child:
+        """Have a child forked. A server that can't is killed. `answers`: one that may read a clerk's answer."""
         talk, its_talk = socket.socketpair()
         try:
-            pid, handle, fate = await self._forked(CHILD, its_talk, still_seconds)
+            pid, handle, fate = await self._forked(ANSWER if answers else CHILD, its_talk, still_seconds)
         except BaseException:
             talk.close()
             raise

@@ -270,6 +270,20 @@ def test_each_command_is_in_a_way_and_can_be_carried_out() -> None:
 ANSWERED_AT_ONCE = {CommandKind.LOOK_UP, CommandKind.HELP, CommandKind.REFUSALS}
 
 
+@pytest.mark.parametrize(
+    ("says", "receipts", "acts"),
+    [
+        ("-2 承認", ("20261123-0007-1", "20261123-0007-2"), {"2: accept 1"}),
+        ("-3 承認", ("20261123-0007-1", "20261123-0007-3"), {"2: accept 1"}),
+        ("-2 承認", ("20261123-0007-2", "20261123-0007-3"), set()),  # the second case, or the one whose number ends so
+        ("-2 承認", ("20261123-0007-2", "20261123-0008-2"), set()),
+        ("-4 承認", ("20261123-0007-1", "20261123-0007-2"), set()),
+    ],
+)
+def test_the_end_of_a_number_is_its_case(says: str, receipts: tuple[str, ...], acts: set[str]) -> None:
+    assert set(done(says, len(receipts), SubmissionState.HELD, receipts)) == acts
+
+
 def test_there_are_ways_enough() -> None:
     assert len({way.says for way in ways()}) >= 300
 

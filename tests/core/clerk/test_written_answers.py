@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bot.core.clerk.answer.order_grammar import read_answer
+from bot.core.clerk.answer.proposal import proposable_in
 from bot.core.clerk.answer.understanding import AMONG, LetterKind, Understood, understand
 from bot.core.records.clerk_orders import Cases, CommandKind, ParsedReply
 from bot.core.records.submission import SubmissionState
@@ -30,7 +31,8 @@ ALERT = (Path(__file__).parents[2] / "letters" / "alert-answerable.txt").read_te
 REASON = "工期が契約書と異なるため"
 NAMES = {"候補": "承認", "対応不要": "対応済"}
 """What the writers called an order, and what it is."""
-Acts = dict[str, tuple[str, int | None, str]]
+Acts = dict[str, list[tuple[str, int | None, str]]]
+"""What is done on each case, in its order: 原本 may stand beside another."""
 
 
 @cache
@@ -51,7 +53,8 @@ def acts(found: Understood, row: dict[str, Any]) -> Acts:
     told: Acts = {}
     for order in found.orders:
         for case in _cases_of(order.cases, every, named, row):
-            told[case] = (order.order, order.candidate, plain(order.words))
+            done = (order.order, order.candidate, plain(order.words))
+            told[case] = [*told.get(case, ()), *([done] if done not in told.get(case, ()) else ())]
     return told
 
 
@@ -68,7 +71,7 @@ def _cases_of(cases: Sequence[str], every: list[str], named: set[str], row: dict
         return [case for case in every if case not in named]
     if all(case.endswith("以外") for case in cases):
         return [case for case in every if f"{case}以外" not in cases]
-    return [_place_of(case, works) for case in cases]
+    return [place for case in cases for place in _places_of(case, works)]
 
 
 def _waits_for(row: dict[str, Any], place: str) -> str:
@@ -77,12 +80,18 @@ def _waits_for(row: dict[str, Any], place: str) -> str:
     return AMONG[Cases.ACCEPTED if order in {"確認済", "相違", "なし"} else Cases.HELD]
 
 
+def _places_of(case: str, works: Sequence[str]) -> list[str]:
+    """More than one for a part of a name that several works have: 緑ケ丘団地の2件."""
+    called = [f"{place}件目" for place, work in enumerate(works, 1) if is_called(work, case)]
+    return called if len(called) > 1 and case not in works else [_place_of(case, works)]
+
+
 def _place_of(case: str, works: Sequence[str]) -> str:
     if case in works:
         return f"{works.index(case) + 1}件目"
     if len(parts := [place for place, work in enumerate(works, 1) if is_called(work, case)]) == 1:
         return f"{parts[0]}件目"
-    receipt = re.fullmatch(r"(?:20261123-)?0007-([1-9])", case)
+    receipt = re.fullmatch(r"(?:(?:20261123-)?0007)?-([1-9])", case)
     return f"{receipt[1]}件目" if receipt else case
 
 
@@ -99,7 +108,7 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
         or order.receipt
         or order.is_for_all
         or order.is_for_rest
-        or _is_one_of(row, order.work)
+        or _are_called(row, order.work, order.count or 1)
         for order in ordered.orders
     )
     beyond = any(place > count for order in ordered.orders for place in order.cases)
@@ -109,9 +118,9 @@ def is_carried_out(row: dict[str, Any], ordered: ParsedReply, found: Understood)
     return found.acts and named and counted and not beyond
 
 
-def _is_one_of(row: dict[str, Any], work: str) -> bool:
-    """Whether one of its works alone is called so."""
-    return bool(work) and sum(is_called(one, work) for one in row.get("works", ())) == 1
+def _are_called(row: dict[str, Any], work: str, count: int) -> bool:
+    """Whether so many of its works are called so, and no others."""
+    return bool(work) and sum(is_called(one, work) for one in row.get("works", ())) == count
 
 
 def is_called(work: str, name: str) -> bool:
@@ -129,22 +138,37 @@ def _has(row: dict[str, Any], receipt: str) -> bool:
 
 
 def told(row: dict[str, Any]) -> str:
-    """right, asks or wrong."""
+    """right or wrong; yes where nothing is done and the letter back asks for what was meant, so that a はい does it; else asks."""
     ordered = read_answer((row["text"],))
     is_alone = row["kind"] == "summary" and row["cases"] == 1  # then it needs no name
-    found = understand(ordered, LetterKind.ALERT if is_alone else LetterKind(row["kind"]))
-    if not is_carried_out(row, ordered, found):
-        return "asks"
-    meant: Acts = {
-        case: (NAMES.get(one["order"], one["order"]), one.get("candidate"), plain(one.get("words", "")))
-        for one in row.get("orders", ())
-        for case in one["cases"]
-    }
+    kind = LetterKind.ALERT if is_alone else LetterKind(row["kind"])
+    if is_carried_out(row, ordered, found := understand(ordered, kind)):
+        return "right" if _is_meant(row, found) else "wrong"
+    asked = ParsedReply(proposable_in((row["text"],)).orders) if "orders" in row else ParsedReply()
+    found = understand(asked, kind)
+    return "yes" if asked.orders and is_carried_out(row, asked, found) and _is_meant(row, found) else "asks"
+
+
+def _is_meant(row: dict[str, Any], found: Understood) -> bool:
+    """Whether it does what the clerk meant, and no more."""
+    meant: Acts = {}
+    for one in row.get("orders", ()):
+        wanted = (NAMES.get(one["order"], one["order"]), one.get("candidate"), plain(one.get("words", "")))
+        for case in one["cases"]:
+            meant.setdefault(case, []).append(wanted)
     got = acts(found, row)
-    same = meant.keys() == got.keys() and all(
-        got[case][:2] == meant[case][:2] and meant[case][2] in got[case][2] for case in meant
+    return meant.keys() == got.keys() and all(
+        len(got[case]) == len(meant[case])
+        and all(
+            a[:2] == b[:2] and b[2] in a[2]
+            for a, b in zip(sorted(got[case], key=_by), sorted(meant[case], key=_by), strict=True)
+        )
+        for case in meant
     )
-    return "right" if same else "wrong"
+
+
+def _by(done: tuple[str, int | None, str]) -> str:
+    return done[0]
 
 
 def is_offered(row: dict[str, Any]) -> bool:
@@ -174,6 +198,9 @@ SETS = {
     "clear, an eighth set": lambda: [row for row in rows("eighth_clear") if is_offered(row)],
     "clear, a ninth set": lambda: [row for row in rows("ninth_clear") if is_offered(row)],
     "clear, a tenth set": lambda: [row for row in rows("tenth_clear") if is_offered(row)],
+    "clear, an eleventh set": lambda: [row for row in rows("eleventh_clear") if is_offered(row)],
+    "clear, a twelfth set": lambda: [row for row in rows("twelfth_clear") if is_offered(row)],
+    "clear, forms by one who knows": lambda: rows("forms_clear"),
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
     "unclear, by one who knows": lambda: rows("more_unclear"),
@@ -186,6 +213,9 @@ SETS = {
     "unclear, an eighth set": lambda: rows("eighth_unclear"),
     "unclear, a ninth set": lambda: rows("ninth_unclear"),
     "unclear, a tenth set": lambda: rows("tenth_unclear"),
+    "unclear, an eleventh set": lambda: rows("eleventh_unclear"),
+    "unclear, a twelfth set": lambda: rows("twelfth_unclear"),
+    "unclear, forms by one who knows": lambda: rows("forms_unclear"),
 }
 LEAST = {
     "clear, looked at": 0.95,
@@ -200,6 +230,9 @@ LEAST = {
     "clear, an eighth set": 0.65,
     "clear, a ninth set": 0.45,
     "clear, a tenth set": 0.35,
+    "clear, an eleventh set": 0.6,
+    "clear, a twelfth set": 0.45,
+    "clear, forms by one who knows": 1,
 }
 
 

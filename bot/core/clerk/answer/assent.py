@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.clerk.answer.clauses import holds_order
+from bot.core.clerk.answer.case_lines import holds_order
 from bot.core.clerk.answer.order_words import PLEASE
 from bot.core.clerk.answer.reasons import takes_back
 from bot.core.clerk.answer.remarks import Remark, remark

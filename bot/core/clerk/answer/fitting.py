@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.clerk.answer import reasons
-from bot.core.clerk.answer.asides import changes
+from bot.core.clerk.answer.asides import speaks_against
 from bot.core.clerk.answer.clauses import Said, is_unnamed, of_cases
 from bot.core.clerk.answer.remarks import Remark, is_praise
-from bot.core.clerk.answer.statements import is_not_there, may_wait, says_aside
+from bot.core.clerk.answer.statements import is_not_there, may_wait
+from bot.core.clerk.sentence.clause_sense import EXPLAINED, Sense
+from bot.core.clerk.sentence.sentences import sense_of
 from bot.core.records.clerk_orders import WORDS_CHARACTERS, Cases, Command, CommandKind
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.normalise import clean
@@ -64,7 +66,7 @@ _SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
 """What stands below is a footer's, not the clerk's."""
 _TAKES_MEMO = frozenset({CommandKind.DEALT_WITH, CommandKind.PUT_OFF})
 _WELL = frozenset({Remark.FAVOURABLE, Remark.PRAISED})
-_TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
+_TOLD = frozenset({Remark.TOLD, Remark.PRAISED, Remark.EXPLAINED, Remark.UNSURE, Remark.OPEN})
 _FAVOURED = frozenset({CommandKind.ACCEPT, CommandKind.CONFIRMED})
 _CHANGES_NOTHING = frozenset({CommandKind.ORIGINALS, CommandKind.LOOK_UP, CommandKind.READ_AGAIN})
 """What they do can't be wrong, so that whatever is told beside them may stand."""
@@ -97,29 +99,38 @@ def _is_against(one: Said, beside: Command | None, said: Sequence[Said]) -> bool
         return one.what in _TOLD and bool(one.named.cases)  # what is told of a case that nothing is ordered for
     if one.what in _WELL and _praises_another(beside, one.text):
         return True
-    if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text, one.what):
+    if one.what in _TOLD_OR_LOOKED and _takes_back(beside, one.text):
         return True
     if one.what is Remark.UNSURE:
-        return beside.verb not in _TAKES_DOUBTS
+        is_memo = (
+            beside.verb is CommandKind.DEALT_WITH
+            and _WAS_TOLD.search(one.text) is not None
+            and not reasons.is_taken_back(beside.verb, one.text)
+        )
+        return beside.verb not in _TAKES_DOUBTS and not is_memo
     if one.what is Remark.OPEN:
-        return not _takes_open_words(beside, one.text)
-    may_stand = one.what is Remark.PRAISED and beside.verb in _WAITS and not is_praise(one.text)
+        is_explained = sense_of(one.text) is Sense.DIFFERS and any(
+            sense_of(other.text) in EXPLAINED for other in said[said.index(one) + 1 :] if isinstance(other.what, Remark)
+        )
+        return not is_explained and not _takes_open_words(beside, one.text)
+    may_stand = one.what is Remark.PRAISED and (
+        beside.verb is CommandKind.DEALT_WITH or (beside.verb in _WAITS and not is_praise(one.text))
+    )
     return one.what in _WELL and beside.verb not in _FAVOURED and not may_stand
 
 
+_WAS_TOLD = LazyPattern(r"(?:た|だった)(?:との?(?:こと|由|回答|返事|連絡)|そう)")
 _WAITS = _CHANGES_NOTHING | {CommandKind.PUT_OFF}
 _TAKES_DOUBTS = _TAKES_OPEN_WORDS
 _TOLD_OR_LOOKED = frozenset({Remark.TOLD, Remark.OPEN, Remark.UNSURE, Remark.LOOKED})
 _IS_THERE = LazyPattern(
-    r"(?:閲覧|表示|確認|検索)(?:が)?でき(?:た|まし)|(?:表示|登録)され(?:た|まし)|見つかりまし|出てきまし|出ました"
+    r"届い|届き|受け取|(?:閲覧|表示|確認|検索)(?:が)?でき(?:た|まし)|(?:表示|登録)され(?:た|まし)|見つかりまし|出てきまし|出ました"
 )
 
 
-def _takes_back(order: Command, told: str, kind: Command | Remark) -> bool:
+def _takes_back(order: Command, told: str) -> bool:
     if order.verb is CommandKind.NOT_FOUND:
-        return _IS_THERE.search(told) is not None or (
-            kind is Remark.TOLD and not is_not_there(told) and not says_aside(told)
-        )
+        return _IS_THERE.search(told) is not None
     return order.verb in _AGAINST and reasons.relents(told)
 
 
@@ -134,7 +145,12 @@ def _takes_open_words(order: Command, told: str) -> bool:
         return is_not_there(told)
     if order.candidate and _OF_CANDIDATE.search(told):
         return _speaks_against_others(order.candidate, told)
-    return order.verb in _TAKES_OPEN_WORDS or (bool(order.candidate) and not changes(told))
+    if order.verb is CommandKind.CORRECT:
+        return sense_of(told) is Sense.DIFFERS and _SAYS_A_VALUE.search(told) is None
+    return order.verb in _TAKES_OPEN_WORDS or (bool(order.candidate) and not speaks_against(told))
+
+
+_SAYS_A_VALUE = LazyPattern(r"[0-9]{2}|台帳|画面|契約書")
 
 
 def _speaks_against_others(chosen: int, told: str) -> bool:

@@ -47,9 +47,11 @@ def orders_behind(text: str) -> Iterator[tuple[str, Command]]:
 
 
 _ORDER_BEGINS = LazyPattern(
-    r"(?:業者|受注者|会社|先方|提出者)(?:様|さん)?[にへ]|承 ?認|差し?戻|返戻|却下|保留|確認済|対応済|なし|相違|候補|[0-9] ?番|受理|受け?付け"
+    r"(?:業者|受注者|会社|先方|提出者)(?:様|さん)?[にへ]|このメール|もう[一1][度回]|再 ?読|承 ?認|差し?戻|返戻|却下|保留|確認済|対応済|なし|相違|候補|[0-9] ?番|受理|受け?付け"
 )
-_PARTED = LazyPattern(r"(?:[、,。:→)」 ]|ので|ため|から|により|うえ|上で?|ところ|結果|として|く|て|付し|添え)$")
+_PARTED = LazyPattern(
+    r"(?:[、,。:→)」 ]|ので|ため|から|により|うえ|上で?|ところ|結果|として|く|て|付し|添え|も|は|まま|付けで|いずれ|旨で|」(?:と|で|の|との|という)?(?:理由|旨)?(?:で|を|として)?)$"
+)
 _MOST_BEGINNINGS = 8
 _NUMBERS = LazyPattern(rf"{grammar.NUMBER}(?:件目)?(?:[、,・ ~-]+{grammar.NUMBER}(?:件目)?)*")
 """差戻し:3(…) is no reason that begins with 3."""
@@ -123,7 +125,9 @@ def _verb(text: str, named: Command) -> Command | None:
     for pattern, verb in grammar.PLAIN:
         if pattern.fullmatch(text):
             return replace(named, verb=verb)
-    if (found := grammar.CANDIDATE.match(text)) and grammar.CHOOSE.fullmatch(text[found.end() :]):
+    found = grammar.CANDIDATE.match(text)
+    is_named_well = found is not None and grammar.NO_NAME.search((found["called"] or "").replace("その", "第")) is None
+    if found is not None and is_named_well and grammar.CHOOSE.fullmatch(text[found.end() :]):
         return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["a"] or found["b"] or found["c"]))
     if found := grammar.NUMBERED.fullmatch(text):
         return replace(named, verb=CommandKind.ACCEPT, candidate=int(found["number"]))

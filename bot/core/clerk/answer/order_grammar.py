@@ -8,36 +8,26 @@ neither makes the whole answer unclear: nothing is guessed, nothing is done by h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from bot.core.clerk.answer import order_words as grammar
 from bot.core.clerk.answer import reasons
-from bot.core.clerk.answer.clauses import (
-    Said,
-    asides_of,
-    heading_in,
-    holds_order,
-    is_unnamed,
-    line_of,
-    of_cases,
-    tells_of_another,
-)
+from bot.core.clerk.answer.case_lines import holds_order, line_of
+from bot.core.clerk.answer.clauses import is_unnamed
 from bot.core.clerk.answer.fitting import fitting_orders, of_all_seen, with_reasons_above
-from bot.core.clerk.answer.line_form import in_a_row, in_digits, in_plain_numbers
+from bot.core.clerk.answer.line_form import in_a_row, in_digits
 from bot.core.clerk.answer.one_order import order_in
+from bot.core.clerk.answer.order_words import FOR_THIS_REASON
+from bot.core.clerk.answer.reading import Reading
 from bot.core.clerk.answer.refusal_grammar import kind_in
-from bot.core.clerk.answer.remarks import Remark, is_praise
-from bot.core.clerk.answer.signatures import is_ornament, may_stand_below
-from bot.core.clerk.answer.statements import overlooked
-from bot.core.mail.reply_text import PLACED, UNSEEN, AnsweredWords, answered_words
-from bot.core.records.clerk_orders import WORDS_CHARACTERS, Command, ParsedReply
+from bot.core.clerk.answer.remarks import is_praise
+from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
+from bot.core.records.clerk_orders import Command, ParsedReply
 from bot.core.text.courtesies import plain
 from bot.core.text.lazy_pattern import LazyPattern
-from bot.core.text.normalise import clean, fold
-from bot.core.text.persons import may_be_a_name, may_be_about_a_case
+from bot.core.text.normalise import fold
+from bot.core.text.persons import may_be_about_a_case
 
-UNSEEN_WORDS = "〔見えない文字、取消線などの文字〕"
-"""So a clerk is told of text that he may not have seen himself."""
 TWO_WAYS_WORDS = "〔メールに本文が2通りあり、指示が異なります〕"
 
 
@@ -70,8 +60,9 @@ def _are_alike(one: Sequence[Command], other: Sequence[Command]) -> bool:
 
 def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> ParsedReply:
     """The orders of an answer, in their order, and the lines that are none."""
-    reading = _Reading(own | frozenset(_names_told(words.lines)))
-    lines = _with_cases_below([part for line in words.lines for part in _parted(in_a_row(line))])
+    reading = Reading(own | frozenset(_names_told(words.lines)))
+    rows = [part for one in _with_correction(words.lines) for part in _parted(in_a_row(one))]
+    lines = _with_halves_joined(_with_reasons_joined(rows))
     for place, line in enumerate(lines, 1):
         if place < len(lines) or line != words.above or not _may_be_a_head(line):
             reading.take(line)
@@ -81,7 +72,8 @@ def read_orders(words: AnsweredWords, own: frozenset[str] = frozenset()) -> Pars
     orders = of_all_seen(with_reasons_above([_closed(order, own) for order in fitting]), reading.said)
     alone = [_shown(order) for order in orders if _is_half_of_a_pair(order, orders)]
     broken = [_shown(order) for order in orders if not _is_whole(order)]
-    return ParsedReply(tuple(orders), (*reading.unclear, *against, *below, *alone, *broken))
+    unclear = (*reading.unclear, *against, *below, *alone, *broken, *_other_values(words.lines))
+    return ParsedReply(tuple(orders), unclear)
 
 
 def _is_half_of_a_pair(order: Command, orders: Sequence[Command]) -> bool:
@@ -110,11 +102,42 @@ _WHO_WRITES = LazyPattern(
 
 def _parted(line: str) -> list[str]:
     """A line, with the sentences in it that tell the reason of an order as lines of their own, and the next case behind them."""
-    first, *reasons_told = _REASON_BEHIND.sub("\\1\n\\2", line).split("\n")
+    first, *reasons_told = _REASON_BEHIND.sub("\\1\n\\2", _CAUSE_BEHIND.sub("\\1\n\\2\n", line)).split("\n")
     return [first, *(part for told in reasons_told for part in _NEXT_CASE.sub("\\1\n\\2", told).split("\n"))]
 
 
+_REASON_BEHIND = LazyPattern(
+    r"([。!])[ \u3000]?((?:[0-9０-９一二三四五六七八九]{1,2}件目の)?(?:差し?戻しの?)?(?:理由|文面)(?:は|：|:|ですが、?))"
+)
+"""What tells the reason of an order in the sentence before it: it is read as a line of its own."""
+_CAUSE_BEHIND = LazyPattern(
+    r"(差し?戻し?[^。、:：(（ \u3000]{0,16}[。!])[ \u3000]?((?:[0-9０-９一二三四五六七八九]{1,2}件目|上|下|前者|後者|[^。、]{2,20}の(?:ほう|方|件))(?:は|も)、?[^。]{4,120}(?:ため|から|ので)(?:です|でした)?)(?:。|$)"
+)
+"""The same, of a case: 下は保証金額が4割を超えているためです."""
 _NEXT_CASE = LazyPattern(r"([。!])[ \u3000]?([0-9０-９]{1,2}件目(?:は|も|を|、|：|:|については?))")
+
+
+def _with_halves_joined(lines: Sequence[str]) -> Sequence[str]:
+    """The first so many and the last so many on two lines as one: 最初の2件→承認, 最後の1件→差戻し."""
+    for place, (one, other) in enumerate(pairwise(lines)):
+        if _FIRST_HALF.match(plain(one)) and _LAST_HALF.match(plain(other)):
+            return _with_cases_below([*lines[:place], f"{one}、{other}", *lines[place + 2 :]])
+    return _with_cases_below(lines)
+
+
+def _with_reasons_joined(lines: Sequence[str]) -> Sequence[str]:
+    """これを理由に差し戻してください as more of the line above, which is that reason."""
+    joined: list[str] = []
+    for line in lines:
+        if joined and joined[-1] and FOR_THIS_REASON.fullmatch(plain(line)):
+            joined[-1] = f"{joined[-1].rstrip('。 ')}。{line}"
+        else:
+            joined.append(line)
+    return joined
+
+
+_FIRST_HALF = LazyPattern(r"^・? ?(?:最初|はじめ|初め|上)の? ?[1-9]件")
+_LAST_HALF = LazyPattern(r"^・? ?(?:最後|おわり|終わり|下|残り)の? ?[1-9]件")
 
 
 def _with_cases_below(lines: Sequence[str]) -> Sequence[str]:
@@ -152,292 +175,123 @@ def _may_be_a_head(line: str) -> bool:
     return not is_known and not _SENTENCE.search(text) and not may_be_about_a_case(text)
 
 
+_SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
 _LEAST_HEAD = 6
 """Characters; fewer are a word of the clerk's."""
 
 
-# -- an answer, line by line
+# -- a correction that is told in several sentences
 
-
-class _Reading:
-    """What the lines have said so far."""
-
-    def __init__(self, own: frozenset[str]) -> None:
-        self.said: list[Said] = []
-        self.unclear: list[str] = []
-        self._own = own
-        self._line = 0
-        self._heading: Command | None = None  # the cases of a line of its own, above their order
-        self._heading_line = ""  # it, until its order has come
-        self._open: int | None = None  # the place of an order whose words go on in the next lines
-        self._before: list[str] = []  # statements that are the reason of the order below, if it is 差戻し
-        self._is_told_above = False  # a line of its own has said that the reason comes next
-        self._is_below_contact = False
-        self._is_signed = False  # a name or a way to reach somebody stands below the orders
-        self._name: str | None = None  # a line that is a name if the next one says so
-        self._is_parted = False  # by a blank line
-        self._is_placed = False  # a case is quoted above
-        self._told: list[str] = []  # the lines that order, or say something beside
-
-    def take(self, line: str) -> None:
-        """Take the next line."""
-        self._line += 1
-        if line.startswith(PLACED):
-            self._settle_heading()
-            self._heading, self._is_placed = heading_in(f"{line[1:]}件目"), True
-            self._open = None
-            return
-        text = plain(in_plain_numbers(line))
-        if self._has_orders() and self._open_order() is None:
-            text = _EXPLAINS.sub("", text)
-        if not text:
-            self._is_parted = True
-            return
-        if UNSEEN in line or grammar.TWO_NUMBERS.search(text) or (self._is_placed and not self._is_for_its_place(text)):
-            self.unclear.append(line.replace(UNSEEN, UNSEEN_WORDS))
-        elif self._give_case_its_reason(text) or self._give_reason_below(text) or self._repeat_order(text):
-            pass
-        elif (heading := heading_in(text)) is not None:
-            self._settle_heading()
-            self._heading, self._heading_line, self._open = heading, line, None
-        elif (found := line_of(text, self._own)) is None:
-            self._take_unknown(text, line)
-        elif any(isinstance(one.what, Command) or one.what in _SPEAKS_OF_CASES for one in found):
-            self._take_orders(found, line)
-        else:
-            self._take_remarks(found, text, line)
-        self._is_parted = False
-
-    def _is_for_its_place(self, text: str) -> bool:
-        """Whether a line below a quoted case is a whole order, a courtesy or a name, or more of the reason above it."""
-        if _OF_MORE.search(text):
-            return False
-        found = line_of(text, self._own)
-        if found is None:
-            order = self._open_order()
-            return order is not None and order.verb.needs_words
-        return all(isinstance(one.what, Command) or one.what in _BESIDE_ANY for one in found)
-
-    def end(self) -> None:
-        """There is no more."""
-        self._settle_heading()
-        self._take_asides(self._before)
-        self._ask_about_others()
-        self.unclear += [self._name] if self._name is not None else []
-
-    def _take_asides(self, lines: Sequence[str]) -> None:
-        """What orders nothing and changes nothing is passed over; anything else is not understood."""
-        for line in lines:
-            told = asides_of(plain(line), self._own)
-            self.said += [replace(one, line=self._line) for one in told or ()]
-            self.unclear += [line] if told is None else []
-
-    def _settle_heading(self) -> None:
-        """A line that names a case without an order for it."""
-        self.unclear += [self._heading_line] if self._heading_line else []
-        self._heading_line = ""
-
-    def _take_orders(self, found: Sequence[Said], line: str) -> None:
-        self._settle_name(is_name=False)
-        if self._is_below_contact:
-            self.unclear.append(line)  # a signature has no mark, so what stands below it may be its own
-            return
-        for one in found:
-            said = replace(one, line=self._line)
-            if isinstance(said.what, Command) and self._heading is not None and is_unnamed(said.what):
-                said = replace(said, what=of_cases(said.what, self._heading))
-                self._heading_line = ""
-            elif self._is_placed and isinstance(said.what, Command):
-                # for another case than the one that is quoted above, or for none where several are, it is asked about
-                is_of_it = self._heading is not None and is_unnamed(said.what, self._heading)
-                is_named = self._heading is None and not is_unnamed(said.what)
-                self.unclear += [] if is_of_it or is_named else [line]
-            elif self._heading is not None and is_unnamed(said.named):
-                said = replace(said, named=self._heading)
-                self._heading_line = "" if said.what is Remark.AGREES else self._heading_line
-            self.said.append(said)
-        self._told.append(plain(in_plain_numbers(line)))
-        last = self.said[-1].what
-        self._open = len(self.said) - 1 if isinstance(last, Command) and last.verb.takes_lines else None
-        first = next((one for one in found if isinstance(one.what, Command)), None)
-        if self._before and first is not None and isinstance(first.what, Command):
-            self._give_reason(first.what)
-
-    def _ask_about_others(self) -> None:
-        """Beside an order for one case what is said of another work would be left out."""
-        orders = (one.what for one in self.said if isinstance(one.what, Command))
-        if any(not is_unnamed(one) for one in orders):
-            self.unclear += [text for text in self._told if tells_of_another(text)]
-
-    def _give_reason(self, order: Command) -> None:
-        """What stands above 差戻し without a reason is its reason; above 対応済 and 保留 it tells what was done, or why."""
-        lines = [_REASON_IS.sub("", line) for line in self._before]
-        is_told = order.verb.needs_words and bool(order.words)
-        if is_told or not all(_REASON_IS.match(line) or reasons.fits_above(line, order) for line in self._before):
-            return
-        place = next(n for n, one in enumerate(self.said) if isinstance(one.what, Command))
-        words = clean("\n".join(filter(None, (*lines, order.words))), WORDS_CHARACTERS)
-        self.said[place] = replace(self.said[place], what=replace(order, words=words))
-        self._before = []
-
-    def _give_reason_below(self, text: str) -> bool:
-        """差戻しの理由は…: whether one order alone, with orders of other kinds below it, still wants its reason."""
-        wanting = [n for n, one in enumerate(self.said) if isinstance(one.what, Command) and _wants_reason(one.what)]
-        told = _REASON_BELOW.match(text)
-        if told is None or len(wanting) != 1 or self._is_below_contact or _REASON_IS.fullmatch(text):
-            return False
-        words = told["words"]
-        quoted = _AS_REASON.match(words)
-        order, place = self.said[wanting[0]].what, wanting[0]
-        if isinstance(order, Command) and words and reasons.goes_on(words, order.verb):
-            words = clean(quoted[1] if quoted is not None else words, WORDS_CHARACTERS)
-            self.said[place], self._open = replace(self.said[place], what=replace(order, words=words)), place
-            return True
-        return False
-
-    def _give_case_its_reason(self, text: str) -> bool:
-        """(2件目の理由)…: whether that case is sent back without one so far."""
-        if (told := _REASON_OF_A_CASE.match(in_digits(text))) is None:
-            return False
-        cases = (int(told["place"]),)
-        for place, one in enumerate(self.said):
-            order = one.what
-            if isinstance(order, Command) and order.cases == cases and order.verb.takes_lines and not order.words:
-                quoted = _AS_REASON.match(told["words"])
-                words = clean(quoted[1] if quoted is not None else told["words"], WORDS_CHARACTERS)
-                self.said[place], self._open = replace(one, what=replace(order, words=words)), place
-                return True
-        return False
-
-    def _repeat_order(self, text: str) -> bool:
-        """2件目 同上: whether it orders the same as the line above, for a case of its own."""
-        found = _AS_ABOVE.fullmatch(in_digits(text))
-        last = self.said[-1].what if self.said else None
-        named = heading_in(found["case"]) if found is not None else None
-        if named is None or not isinstance(last, Command) or last.candidate or is_unnamed(last):
-            return False
-        self.said.append(Said(of_cases(last, named), self._line, text))
-        self._open = None
-        return True
-
-    def _take_remarks(self, found: Sequence[Said], text: str, line: str) -> None:
-        kinds = {one.what for one in found}
-        has_orders = self._has_orders()
-        self._told.append(text)
-        self._settle_name(is_name=bool(kinds & _SIGNING))
-        self._is_signed = self._is_signed or (has_orders and bool(kinds & _SIGNING))
-        if Remark.CONTACT in kinds and not has_orders:
-            self.unclear.append(line)
-            return
-        open_order = self._open_order()
-        wants = open_order is not None and _wants_reason(open_order)
-        goes_on = open_order is not None and open_order.verb.needs_words
-        if (wants and kinds & _MAY_BE_A_REASON) or (goes_on and kinds & _IN_OPEN_WORDS):
-            self._take_unknown(text, line)
-            return
-        if open_order is not None and kinds <= {Remark.LOOKED, Remark.TOLD} and not open_order.verb.needs_words:
-            self._go_on(open_order, text, line)
-            return
-        self.said += [replace(one, line=self._line, named=self._heading or one.named) for one in found]
-        self._is_below_contact = self._is_below_contact or Remark.CONTACT in kinds
-        self._open = None if open_order is not None and open_order.words else self._open
-
-    def _settle_name(self, *, is_name: bool) -> None:
-        """Whether the line above was a name."""
-        if self._name is not None and not is_name:
-            self.unclear.append(self._name)
-        self._is_signed = self._is_signed or (is_name and self._name is not None)
-        self._name = None
-
-    def _has_orders(self) -> bool:
-        return any(isinstance(one.what, Command) or one.what is Remark.AGREES for one in self.said)
-
-    def _take_unknown(self, text: str, line: str) -> None:
-        """A line that is neither an order nor a remark: more of a reason, or of a signature."""
-        self._settle_name(is_name=False)
-        open_order = self._open_order()
-        is_told = open_order is None or bool(open_order.words)
-        if open_order is not None and open_order.verb.needs_words and _REASON_IS.fullmatch(text):
-            self._is_told_above = True  # the reason begins in the next line
-        elif self._is_signed and may_stand_below(text):
-            self._open = None
-        elif self._has_orders() and is_told and may_be_a_name(text):
-            self._name, self._open = line, None
-        elif self._has_orders() and is_ornament(line):
-            self._is_signed, self._open = True, None
-        elif open_order is not None and not (self._is_parted and is_told and _is_apart(open_order, text)):
-            self._go_on(open_order, text, line)
-        elif not self._has_orders() and overlooked(text):
-            pass
-        elif not self._has_orders() and (_REASON_IS.match(text) or reasons.may_stand_before(text)):
-            self._before.append(text)
-        else:
-            self._take_asides([line])
-
-    def _open_order(self) -> Command | None:
-        order = self.said[self._open].what if self._open is not None else None
-        return order if isinstance(order, Command) else None
-
-    def _go_on(self, order: Command, text: str, line: str) -> None:
-        """The order's words go on in this line."""
-        if not reasons.goes_on(_REASON_IS.sub("", text), order.verb):
-            self.unclear.append(line)
-            return
-        before = "" if self._is_told_above else order.words
-        self._is_told_above = False
-        text = _REASON_IS.sub("", text)
-        quoted = _AS_REASON.match(text) if not before else None
-        text = quoted[1] if quoted is not None else text
-        words = f"{before}\n{clean(text, WORDS_CHARACTERS)}".strip()[:WORDS_CHARACTERS]
-        if self._open is not None:
-            self.said[self._open] = replace(self.said[self._open], what=replace(order, words=words))
-
-
-_IN_OPEN_WORDS = frozenset({Remark.UNSURE, Remark.OPEN})
-_MAY_BE_A_REASON = frozenset({Remark.TOLD, Remark.PRAISED, Remark.UNSURE, Remark.OPEN})
-_SPEAKS_OF_CASES = frozenset({Remark.AGREES, Remark.LEFT})
-_BESIDE_ANY = frozenset(Remark) - {Remark.LEFT}
-_OF_MORE = LazyPattern(
-    r"全て|すべて|全部|全件|いずれ|どちら|両方|残り|のこり|ほか|他|とも(?:に)?(?:承認|確認|差|保留|$)"
+_FIELD = r"(?P<field>保証契約番号|契約番号|番号|工事名|件名|受注者名?|契約者名?|保証区分)"
+_CASE = r"(?:(?P<case>[0-9]{1,2}件目)(?:の|は|、|:| )?)?"
+_NUMBER = r"[0-9A-Z]{3,8}-[0-9A-Z]{4,8}(?:-[0-9]{1,3})?"
+_PRODUCT = r"契約保証|前払金保証|中間前払金保証|履行保証"
+_VALUE = rf"(?:[「『](?P<quoted>[^「」『』。?]{{2,80}})[」』]|(?P<bare>{_NUMBER}|{_PRODUCT}))"
+_VALUE_ENDS = r"(?:が(?:正しい|正))?(?:です|でした|になります)?(?:ので|から)?"
+_NOTE = r"(?: ?\((?P<note>[^()]{2,120})\))?"
+_BARE_ORDER = LazyPattern(
+    rf"{_CASE}(?:{_FIELD}(?:を|の|は)?)?(?:そのように|上記のとおり|お手数ですが|よって|再度)?、?(?:(?:訂正|修正)(?:を)?(?:して(?:おいて)?(?:ください|下さい)|(?:よろしく|宜しく)?お?願い(?:いた|致)?し?ます|お?願います|(?:いた|致)?します)|直して(?:おいて)?(?:ください|下さい))"
 )
-_SIGNING = frozenset({Remark.PERSON, Remark.CONTACT})
-_SENTENCE = LazyPattern(r"[ぁ-ん。、?!]$")
-_SHORT = 20
+_WHOLE_ORDER = LazyPattern(
+    rf"{_CASE}訂正[: ]+{_FIELD}[: ]+(?P<value>.{{2,80}}?)(?:です|に訂正(?:願います|してください))?"
+)
+_TELLS_VALUE = (
+    LazyPattern(rf"{_CASE}(?:正しい)?{_FIELD}(?:は|が|、)(?:正しくは)? ?{_VALUE} ?{_VALUE_ENDS}{_NOTE}{_VALUE_ENDS}"),
+    LazyPattern(rf"(?:正しくは|正) ?:?、? ?{_VALUE} ?{_VALUE_ENDS}{_NOTE}{_VALUE_ENDS}"),
+    LazyPattern(
+        rf"(?:{_FIELD}は)?(?:[「『][^「」『』]{{2,80}}[」』]|{_NUMBER}|{_PRODUCT})では?なく、?{_VALUE} ?{_VALUE_ENDS}{_NOTE}{_VALUE_ENDS}"
+    ),
+)
+_MARKED_VALUE = LazyPattern(r"正[: ]+(?P<value>[^ 。?][^。?]{1,60})")
+_WRONG_VALUE = LazyPattern(r"誤[: ]+[^。?]{2,80}")
+_MENTIONED = LazyPattern(_FIELD)
+_PLACE_NAMED = LazyPattern(r"[0-9]{1,2}件目")
+_PARTS_OF_A_LINE = LazyPattern(
+    r"(?:「[^「」]{0,120}」|『[^『』]{0,120}』|[(（][^()（）]{0,120}[)）]|[^。「『(（])+。?|[。「『(（]"
+)
+_MOST_SENTENCES = 40
 
 
-def _wants_reason(order: Command) -> bool:
-    return order.verb.needs_words and not order.words
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """What the sentences say: fields, values and cases; the place of the order, and of the sentences that only tell the value."""
+
+    order: tuple[int, int]
+    field: str
+    value: str
+    case: str
+    dropped: frozenset[tuple[int, int]]
 
 
-def _is_apart(order: Command, text: str) -> bool:
-    """Whether a line below a reason is none of it: no sentence, as a name, or what an office tells of itself. It is not for the contractor."""
-    is_short = len(text) <= _SHORT and not _SENTENCE.search(text)
-    return order.verb.needs_words and (is_short or may_stand_below(text))
+def _with_correction(lines: Sequence[str]) -> Sequence[str]:
+    """The lines with one correction as one order; the same where there is none, or where it is not certain which."""
+    if not any(_IS_ONE.search(line) for line in lines):
+        return lines
+    parted = [_PARTS_OF_A_LINE.findall(line) for line in lines]
+    told = _correction_told(parted) if sum(map(len, parted)) <= _MOST_SENTENCES else None
+    return list(_written(parted, told)) if told is not None else lines
 
 
-_REASON_IS = LazyPattern(
-    r"^\(?(?:差し?戻し?の?|相違の?)?理由(?: ?\(?共通\)?)?(?: ?(?:\)|は(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?|は|:|として(?:は)?|$)| )[、 ]?"
-)
-_REASON_BEHIND = LazyPattern(
-    r"([。!])[ \u3000]?((?:[0-9０-９一二三四五六七八九]{1,2}件目の)?(?:差し?戻しの?)?(?:理由|文面)(?:は|：|:|ですが、?))"
-)
-"""What tells the reason of an order in the sentence before it: it is read as a line of its own."""
-_REASON_BELOW = LazyPattern(
-    r"^\(?(?:(?:差し?戻し?|相違)の?)?(?:理由|文面) ?(?:\(共通\)|共通)?\)?(?:は(?:(?:[0-9]{1,2}件とも|いずれも|全て|すべて)?(?:同じ|共通)(?:で|です)[、。 ]|(?:次|以下|下記)の(?:とおり|通り)(?:です)?[。 ]?)?|ですが|:| )[、 ]*(?P<words>.+)$"
-)
-_EXPLAINS = LazyPattern(
-    r"^[【\[](?:備考|理由|経緯|補足|確認日)[】\]] ?|^(?:[0-9]{1,2} ?[.):、]? ?|[・-] ?)?(?:理由|経緯|備考|補足|その他|参考)(?:$| ?:[、 ]?)|^・ ?"
-)
-"""What heads an explanation below an order that takes no words."""
-_AS_REASON = LazyPattern(
-    r"^[「『](.+)[」』](?:として(?:ください|下さい)|です|で(?:結構|よろしい|いい|よい)です|と(?:お伝え|伝えて|書いて|記載して)(?:ください|下さい)|でお願い(?:(?:いた|致)?し)?ます)?$"
-)
-_AS_ABOVE = LazyPattern(
-    r"(?P<case>[0-9]{1,2}(?:件目|つ目)[:、, ]?)(?:につきまして|について)?[はも]? ?(?:同上|同じく|同様|右同|〃|上に同じ)(?:です|で)?"
-)
-_REASON_OF_A_CASE = LazyPattern(
-    r"^\(?(?P<place>[0-9]{1,2})(?:件目|番)?の?(?:差し?戻し?の?|相違の?|保留の?)?(?:理由|メモ)(?:は|→|\)|:|です)[:、 ]?(?P<words>.*)$"
-)
+_IS_ONE = LazyPattern(r"訂正|修正|直して")
+
+
+def _correction_told(parted: Sequence[Sequence[str]]) -> _Correction | None:
+    texts = {(n, at): in_digits(plain(one)) for n, line in enumerate(parted) for at, one in enumerate(line)}
+    bare = {place: found for place, text in texts.items() if (found := _BARE_ORDER.fullmatch(text)) is not None}
+    whole = {place: found for place, text in texts.items() if (found := _WHOLE_ORDER.fullmatch(text)) is not None}
+    if len(bare) + len(whole) != 1:
+        return None
+    fields: list[str] = []
+    values: list[str] = []
+    cases: list[str] = []
+    dropped: list[tuple[int, int]] = []
+    for place, text in texts.items():
+        value = _value_in(text) if place not in whole else None
+        values += [value] if value is not None else []
+        dropped += [place] if value is not None or _WRONG_VALUE.fullmatch(text) else []
+        if value is not None or place in bare or place in whole or _SAYS_WRONG.search(text):
+            fields += [one[0] for one in _MENTIONED.finditer(_QUOTED_WORDS.sub("", text))]
+            cases += [one[0] for one in _PLACE_NAMED.finditer(text)]
+    if not values or any(reasons.NO_VALUE.search(one) for one in values):
+        return None
+    ((order, found),) = (bare | whole).items()
+    values += [found["value"].strip("「」『』 ")] if whole else []
+    if len(set(values)) != 1 or len(set(fields)) != 1 or len(set(cases)) > 1:
+        return None
+    return _Correction(order, fields[0], values[0], cases[0] if cases else "", frozenset(dropped))
+
+
+def _other_values(lines: Sequence[str]) -> Sequence[str]:
+    """What tells another value than the one that is ordered: 受注者名はA建設です。訂正 受注者名 B建設."""
+    if not any(_IS_ONE.search(line) for line in lines):
+        return ()
+    texts = [in_digits(plain(one)) for line in lines for one in _PARTS_OF_A_LINE.findall(line)[:_MOST_SENTENCES]]
+    whole = (_WHOLE_ORDER.fullmatch(text) for text in texts)
+    ordered = {found["value"].strip("「」『』 ") for found in whole if found is not None}
+    return [text for text in texts if ordered and (value := _value_in(text)) is not None and value not in ordered]
+
+
+def _value_in(text: str) -> str | None:
+    """The value that a sentence tells for certain."""
+    if (marked := _MARKED_VALUE.fullmatch(text)) is not None:
+        return marked["value"]
+    found = next(filter(None, (one.fullmatch(text) for one in _TELLS_VALUE)), None)
+    if found is None or not reasons.is_certain(found["note"] or ""):
+        return None
+    return found["quoted"] or found["bare"]
+
+
+_QUOTED_WORDS = LazyPattern(r"「[^「」]*」|『[^『』]*』")
+_SAYS_WRONG = LazyPattern(r"違|誤|間違|読[みめ]|抜け")
+
+
+def _written(parted: Sequence[Sequence[str]], told: _Correction) -> Iterator[str]:
+    for n, line in enumerate(parted):
+        kept = [one for at, one in enumerate(line) if (n, at) != told.order and (n, at) not in told.dropped]
+        if kept or not line:
+            yield "".join(kept)
+        if n == told.order[0]:
+            yield f"{told.case} 訂正 {told.field} {told.value}".strip()
 
 
 # -- an order as a whole

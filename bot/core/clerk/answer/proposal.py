@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.clerk.answer import reasons
-from bot.core.clerk.answer.clauses import heading_in, holds_order, line_of
-from bot.core.clerk.answer.order_grammar import UNSEEN_WORDS, read_orders
+from bot.core.clerk.answer.case_lines import heading_in, holds_order, line_of
+from bot.core.clerk.answer.order_grammar import read_orders
+from bot.core.clerk.answer.reading import UNSEEN_WORDS
 from bot.core.mail.reply_text import UNSEEN, AnsweredWords, answered_words
 from bot.core.records.clerk_orders import Command, CommandKind
 from bot.core.text.courtesies import plain

@@ -78,7 +78,7 @@ _RELENTS = LazyPattern(
 )
 _SINCE_MENDED = LazyPattern(r"(?:是正|修正|訂正|解消|解決)(?:され|し)(?:まし|た)|足りて(?:い|お)")
 _FOR_COLLEAGUES = LazyPattern(
-    r"」と言われ|(?:業者|受注者|先方)(?:さん|様)?[にへ](?:返し|戻し|連絡し|言って|伝え)|言わないで|内緒|部内|庁内|前任|引き?継ぎ|係長|上司|課長(?:も|に|が|は)|了解済|うるさ|以前も|(?:業者|受注者|先方)(?:さん|様)?が[^。\n]*言って"
+    r"」と言われ|(?:業者|受注者|先方)(?:さん|様)?[にへ](?:返し|戻し|連絡し|言って|伝え)|言わないで|内緒|部内|庁内|前任(?:者)?(?:から|が|は|も|に|へ)|引き?継ぎ|係長|上司|課長(?:も|に|が|は)|了解済|うるさ|以前も|(?:業者|受注者|先方)(?:さん|様)?が[^。\n]*言って"
 )
 
 
@@ -129,9 +129,16 @@ def is_reason(words: str) -> bool:
     return (
         says
         and len(words) >= LEAST
+        and not all(_ANNOUNCES.fullmatch(one) for one in _SENTENCE_ENDS.split(words) if one)
         and not (is_courtesy(words) or is_person(words) or is_contact(words) or denies_kind(words))
         and not _POINTS_ELSEWHERE.fullmatch(words)
     )
+
+
+_ANNOUNCES = LazyPattern(
+    r"(?:なお)?(?:(?:差し?戻しの?)?(?:理由|詳細|詳しい(?:こと|内容|理由)|詳しく|内容|文面|文章)(?:は|については|につきましては|も)?)?(?:[^。、]{1,16}(?:から|より))?(?:追って|追ってまた|あとで|後で|後ほど|のちほど|後日|別途|改めて|あらためて|また|明日|次の?メールで|別メールで|電話で)?(?:ご|お)?(?:連絡|書き|書く|伝え|知らせ|送り|送る|説明|回答|返信|話し)(?:(?:いた|致)?し)?(?:ます|する|予定です|る)?"
+)
+"""What only says that a reason comes later: 理由は監督員から追ってご連絡します."""
 
 
 def speaks_of_a_case(words: str) -> bool:

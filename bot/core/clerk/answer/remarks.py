@@ -10,10 +10,13 @@ import re
 from enum import Enum
 from functools import lru_cache
 
-from bot.core.clerk.answer.asides import Aside, aside, aside_before, aside_of_clause
+from bot.core.clerk.answer.asides import Aside, aside
 from bot.core.clerk.answer.order_words import AFTERWARDS, DSURE
 from bot.core.clerk.answer.pleasantries import OPENING, is_pleasant
-from bot.core.clerk.answer.statements import cause_before, says_aside, says_looked, says_small, says_well
+from bot.core.clerk.sentence.clause_sense import Sense
+from bot.core.clerk.sentence.phrases import leads
+from bot.core.clerk.sentence.sentences import sense_of
+from bot.core.clerk.sentence.words import is_person_named
 from bot.core.text.courtesies import is_contact, is_courtesy
 from bot.core.text.lazy_pattern import LazyPattern
 from bot.core.text.persons import is_person, may_be_about_a_case
@@ -30,6 +33,7 @@ class Remark(Enum):
     AGREES = "agrees"  # the same, of the whole certificate: 確認済, where nothing else is ordered
     TOLD = "told"  # something in open words (statements.py): beside an order that is written out alone
     PRAISED = "praised"  # that all is well, in open words
+    EXPLAINED = "explained"  # that what differs is of no account
     UNSURE = "unsure"  # a doubt, a plan or a wish (asides.py)
     OPEN = "open"  # anything else, in open words (asides.py): not beside 承認 and 確認済
     LEFT = "left"  # that a case waits for another answer
@@ -89,6 +93,7 @@ _LOOKING = LazyPattern(
 )
 """確認し、: what follows must say what was found."""
 
+_IS_PENDING = LazyPattern(r"照会して(?:い|お)り?ます$")
 _LEDGER_IS_RIGHT = LazyPattern(r"台帳(?:側|の方|のほう)?[がは]正し")
 """That speaks against the notice."""
 _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
@@ -98,7 +103,7 @@ _ADDRESSED = LazyPattern(r"(?P<whom>.{1,20}?)(?:さん|様|殿)")
 def remark(text: str, own: frozenset[str] = frozenset()) -> Remark | None:
     """What a whole clause says, if it is a remark. `own`: the writer's names (persons.py)."""
     for pattern, kind in _ALONE:
-        if pattern.fullmatch(text) and not _LEDGER_IS_RIGHT.search(text):
+        if pattern.fullmatch(text) and not _LEDGER_IS_RIGHT.search(text) and not _IS_PENDING.search(text):
             return kind
     bare = text.strip("-=*~■◆● ")
     if is_pleasant(bare):
@@ -110,10 +115,13 @@ def remark(text: str, own: frozenset[str] = frozenset()) -> Remark | None:
     if is_contact(text):
         return Remark.CONTACT
     named = _AS_WHOM.fullmatch(text)
+    if is_person_named(text) and not may_be_about_a_case(text.removesuffix("です")) and _NAME_ENDS.search(text):
+        return Remark.PERSON
     is_so = named is not None and is_person(f"{named['name']}です", own) and not may_be_about_a_case(named["as"])
     return Remark.PERSON if is_so or is_person(text, own) else None
 
 
+_NAME_ENDS = LazyPattern(r"(?:です|でございます|と申します|[課係室局部所] ?[一-龥々ヶ]{2,4}|[)） ][一-龥々ヶ]{2,4})$")
 _AS_WHOM = LazyPattern(
     r"(?P<as>(?:[^。、0-9]{0,16}?(?:の|ました|た|、))?)(?P<name>[一-龥々ヶ]{1,4}?)(?:です|でございます|と申します|の代理です)"
 )
@@ -122,16 +130,22 @@ _AS_WHOM = LazyPattern(
 
 def open_remark(text: str) -> Remark | None:
     """The same in open words (statements.py): for a clause that is nothing else."""
-    if says_well(text) or says_small(text):
-        return Remark.PRAISED
-    return Remark.TOLD if says_looked(text) or says_aside(text) else None
+    return _KIND_OF_SENSE.get(sense_of(text))
 
 
-_KIND_OF_ASIDE = {Aside.FOR: Remark.PRAISED, Aside.UNSURE: Remark.UNSURE, Aside.OPEN: Remark.OPEN}
+_KIND_OF_SENSE = {
+    Sense.WELL: Remark.PRAISED,
+    Sense.OURS: Remark.PRAISED,
+    Sense.SMALL: Remark.EXPLAINED,
+    Sense.TOLD: Remark.TOLD,
+}
+_KIND_OF_ASIDE = {Aside.UNSURE: Remark.UNSURE, Aside.OPEN: Remark.OPEN}
 
 
 def aside_in(sentence: str) -> Remark | None:
     """What a whole sentence that is nothing else says (asides.py)."""
+    if (told := open_remark(sentence)) is not None:
+        return told
     said = aside(sentence)
     return _KIND_OF_ASIDE[said] if said is not None else None
 
@@ -140,13 +154,16 @@ def clause_aside(told: str) -> Remark | None:
     """What stands before an order in its sentence, if it changes nothing."""
     if is_pleasant(told):
         return Remark.COURTESY
-    said = aside_of_clause(told)
+    if (sense := _KIND_OF_SENSE.get(sense_of(told, leads=True))) is not None and leads(told):
+        return sense
+    is_plan = told.endswith("てから")
+    said = aside(told.strip("、。 ")) if leads(told) and not is_plan else None
     return _KIND_OF_ASIDE[said] if said is not None else None
 
 
 def is_praise(text: str) -> bool:
     """Whether it says that all is well, so that it is no reason against."""
-    return remark(text) in {Remark.AGREES, Remark.FAVOURABLE} or says_well(text)
+    return remark(text) in {Remark.AGREES, Remark.FAVOURABLE} or (sense_of(text) is Sense.WELL and "同" not in text)
 
 
 def remark_before(text: str) -> tuple[Remark, int] | None:
@@ -155,14 +172,16 @@ def remark_before(text: str) -> tuple[Remark, int] | None:
         if (
             (found := pattern.match(text))
             and found.end()
+            and not (pattern is OPENING and _GOES_ON.match(text[found.end() :]))
             and not _LEDGER_IS_RIGHT.search(found[0])
             and (pattern is not _LOOKING or _tells(text[found.end() :]))
         ):
             return kind, found.end()
-    if (end := cause_before(text)) > 0:
-        return Remark.TOLD, end
-    told = aside_before(text)
-    return (_KIND_OF_ASIDE[told[0]], told[1]) if told is not None else None
+    return None
+
+
+_GOES_ON = LazyPattern(r"(?:から|に|へ|で|の|が|と)[^すし]")
+"""こちらから返信しました begins with no heading."""
 
 
 def _tells(rest: str) -> bool:

@@ -48,11 +48,16 @@ def may_stand_below(text: str) -> bool:
 
 
 def is_ornament(line: str) -> bool:
-    """Whether a line has signs alone, and none that answers, as ○ and × do."""
+    """Whether a line has signs alone, and none that answers, as ○ and × do; or a telephone number alone."""
     text = plain(line)
+    if _TELEPHONE.fullmatch(text):
+        return True
     return len(text) > 1 and _SIGNS_ALONE.fullmatch(text) is not None and (len(set(text)) < _FEW or set(text) <= _USUAL)
 
 
+_TELEPHONE = LazyPattern(
+    r"(?:\(内線?\)|内線?|℡|TEL|Tel|電話|☎|直通)[ :.]*[0-9(][0-9()/、・ -]{2,24}(?:\((?:内線?|直通)?[ :]*[0-9]*\))?"
+)
 _FEW = 4
 _SIGNS_ALONE = LazyPattern(r"[^0-9A-Za-z一-龥々ぁ-んァ-ヶ○×△✕✖✗✓✔☑☒⭕❌👍👌🆗?!]+")
 _USUAL = set("-=*~〜_+#◆◇■□●◎★☆※…─━―・:.< >|｜〃\"'^/\\∴∵‥∞♪ー")

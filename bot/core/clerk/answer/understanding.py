@@ -51,7 +51,7 @@ _ONLY_TELLS = frozenset({CommandKind.HELP, CommandKind.REFUSALS})
 def understand(ordered: ParsedReply, kind: LetterKind) -> Understood:
     """What the answer to a letter of this kind would do. An alert or a mail has one case, where none is named, or one work."""
     told = ordered.orders
-    if len(told) == 1 and kind is LetterKind.ALERT:
+    if len(told) == 1 and kind is LetterKind.ALERT and not (told[0].work and told[0].count):
         told = (replace(told[0], work=""),)
     unclear = (*ordered.unclear, *dict.fromkeys(_problems(told, kind)))
     orders = tuple(_as_read(one, kind) for one in told)
@@ -98,6 +98,8 @@ def _problems(orders: tuple[Command, ...], kind: LetterKind) -> Iterator[str]:
             yield f"「{order.verb.words}」{NOT_FOR_MAILS}"
         if kind is LetterKind.ALERT and order.verb.cases is Cases.MAILS:
             yield f"「{order.verb.words}」{ONLY_FOR_MAILS}"
+        if order.verb is CommandKind.ORIGINALS:
+            continue  # it changes nothing, so that it may stand beside any other
         for one in named:
             other = by_case.get("全件", by_case.get(one))
             if other is not None and not _is_same(other, order):
@@ -111,7 +113,7 @@ def _problems(orders: tuple[Command, ...], kind: LetterKind) -> Iterator[str]:
 def _beside_the_rest(orders: tuple[Command, ...], by_case: dict[str, Command]) -> Iterator[str]:
     """What is ordered for a case that 3件目以外 is about too."""
     for order in orders:
-        if order.is_for_rest and order.cases:
+        if order.is_for_rest and order.cases and order.verb is not CommandKind.ORIGINALS:
             left_out = {f"{place}件目" for place in order.cases}
             yield from (f"{one}{TWO_ORDERS}" for one in by_case if one not in left_out and by_case[one] is not order)
 
