@@ -6,6 +6,7 @@ either the tests that need them are skipped, with the reason.
 
 from __future__ import annotations
 
+import asyncio
 import imaplib
 import itertools
 import os
@@ -309,6 +310,12 @@ class Postfix:
             for path in (spool / name).rglob("*")
             if path.is_file()
         )
+
+    async def until_empty(self) -> None:
+        """Wait until no queue file is left: cleanup(8) takes away those of a session that was given up only after its end."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await asyncio.to_thread(self.queue):  # noqa: ASYNC110  # another program's files: nobody tells us
+                await asyncio.sleep(0.05)
 
     def flush(self) -> None:
         """Try everything again now."""

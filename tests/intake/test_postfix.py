@@ -52,12 +52,6 @@ async def hand_to(postfix, *mails: bytes, sender: str = SENDER, recipients=(INBO
     await asyncio.to_thread(send)
 
 
-async def queue_is_empty(postfix) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while await asyncio.to_thread(postfix.queue):  # noqa: ASYNC110  # another program's files: nobody tells us
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
 async def test_postfix_delivers_to_two_recipients_with_the_body_unchanged(relayed, postfix, protocol):
     keeper = ListKeeper()
@@ -65,7 +59,7 @@ async def test_postfix_delivers_to_two_recipients_with_the_body_unchanged(relaye
     body = "認証キーのお知らせ\r\n.\r\n..dots\r\n".encode() + b"x" * 5_000 + b"\r\n" + b"base64line\r\n" * 10_000
     await hand_to(postfix, b"Subject: 1\r\nMessage-ID: <1@x>\r\n\r\n" + body, recipients=[INBOX, SECOND])
     await keeper.holds(1)
-    await queue_is_empty(postfix)
+    await postfix.until_empty()
     (mail,) = keeper.mails
     assert mail.envelope == Envelope(Source(protocol), SENDER, (INBOX, SECOND), NOW, "127.0.0.1")
     head, _, kept = mail.content.partition(b"\r\n\r\n")
@@ -79,7 +73,7 @@ async def test_a_bounce_comes_with_the_null_sender(relayed, postfix):
     await relayed(keeper, "smtp")
     await hand_to(postfix, b"Subject: x\r\n\r\nx\r\n", sender=INBOX, recipients=["nobody@city.example.jp"])
     await keeper.holds(1)
-    await queue_is_empty(postfix)
+    await postfix.until_empty()
     (mail,) = keeper.mails
     assert mail.envelope == Envelope(Source.SMTP, "", (INBOX,), NOW, "127.0.0.1")
     assert b"550 5.1.1 no such mailbox here" in mail.content
@@ -94,7 +88,7 @@ async def test_what_we_can_not_store_waits_in_postfix_and_comes_again(relayed, p
         while not keeper.mails:  # Postfix decides when it tries again; we hurry it
             await asyncio.to_thread(postfix.flush)
             await asyncio.sleep(0.1)
-    await queue_is_empty(postfix)
+    await postfix.until_empty()
     assert [mail.envelope.rcpt_tos for mail in keeper.mails] == [(INBOX, SECOND)]
     assert "451 4.3.0 local error, try again later" in postfix.log
 
@@ -104,7 +98,7 @@ async def test_fifty_mails_at_once_come_once_each(relayed, postfix):
     await relayed(keeper, "lmtp")
     await hand_to(postfix, *(b"Message-ID: <many-%d@x>\r\n\r\nmail %d\r\n" % (n, n) for n in range(50)))
     await keeper.holds(50)
-    await queue_is_empty(postfix)
+    await postfix.until_empty()
     bodies = sorted(int(mail.content.partition(b"\r\n\r\n")[2].split()[1]) for mail in keeper.mails)
     assert bodies == list(range(50))
     assert sum(keeper.batches) == 50
