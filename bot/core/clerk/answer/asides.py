@@ -87,8 +87,11 @@ def _is_plan(words: Sequence[Word]) -> bool:
 
 
 def speaks_against(told: str) -> bool:
-    """Whether a sentence holds a word that speaks against what is ordered beside it."""
-    return any(one.classes & _TURNS_A_NAME - {"good"} for one in words_in(told))
+    """Whether a sentence holds a word that speaks against what is ordered beside it, or denies something: 該当する工事はありません."""
+    return any(one.classes & _TURNS_A_NAME - {"good"} or one.base in _DENIES for one in words_in(told))
+
+
+_DENIES = frozenset({"ない", "無い", "ず", "ぬ", "ん"})
 
 
 def changes(words: str) -> bool:
