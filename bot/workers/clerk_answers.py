@@ -106,6 +106,7 @@ class Answers:
             keys_mailed=await self._keys_mailed(cases, desk),
             refused=self._refused.get(facts.mail_id, {}),
             confirms=confirms,
+            is_overtaken=confirms is not None and await self._store.tickets.is_overtaken(ticket.token),
             found=tuple(
                 [
                     line

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.core.records.outgoing_mail import OutgoingMail
+from bot.core.records.outgoing_mail import Letter, OutgoingMail
 from bot.core.records.reply_token import ReplyToken, TokenCase
 from storage.database import mapping, models
 from storage.database.connection import Database
@@ -44,6 +44,16 @@ def _case_row(ticket_id: int, case: TokenCase) -> dict[str, object]:
     }
 
 
+_ANSWERS = (Letter.DESK_REPLY.value, Letter.DESK_HELP.value)
+_LATER = (
+    "SELECT newer.id FROM ticket AS own JOIN ticket_case AS mine ON mine.ticket_id = own.id "
+    "JOIN ticket_case AS theirs ON theirs.ticket_id > own.id AND (theirs.mail_id = mine.mail_id OR "
+    "(theirs.receipt_number = mine.receipt_number AND mine.receipt_number <> '')) "
+    "JOIN ticket AS newer ON newer.id = theirs.ticket_id JOIN outbox ON outbox.id = newer.outbox_id "
+    "WHERE own.token = ? AND outbox.letter IN (?, ?) LIMIT 1"
+)
+
+
 async def letters_about(database: Database, receipt_number: str) -> list[int]:
     """The outbox ids of the letters whose tickets have this submission as a case."""
     cases = database.models.ticket_case.filter(receipt_number=receipt_number).values_list("ticket_id", flat=True)
@@ -67,6 +77,12 @@ class Tickets(UseCases):
             else None
         )
         return await _ticket(self._database, row) if row is not None else None
+
+    @use_case
+    async def is_overtaken(self, token: str) -> bool:
+        """Whether a clerk's later answer, to whichever letter, was about a case of this ticket: it has a letter back with a newer ticket."""
+        found = await self._database.rows(_LATER, [token, *_ANSWERS])
+        return bool(found)
 
 
 async def _ticket(database: Database, row: models.TicketRecord) -> ReplyToken:

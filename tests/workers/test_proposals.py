@@ -113,7 +113,8 @@ async def test_a_yes_counts_once(office: Office, held: Held) -> None:
 
 
 async def test_a_colleague_of_the_desk_may_say_yes_and_nobody_else(office: Office, held: Held) -> None:
-    letter = await asked(office, await held(), f"承認します。{UNREAD}")
+    alert = await held()
+    letter = await asked(office, alert, f"承認します。{UNREAD}")
     for changes, reason in (
         ({"sender": "doboku@city.example.jp"}, MailReason.ANSWER_OTHER_DESK),
         ({"sender": "suzuki@city.example.jp"}, MailReason.ANSWER_NOT_STAFF),
@@ -124,6 +125,7 @@ async def test_a_colleague_of_the_desk_may_say_yes_and_nobody_else(office: Offic
         await office.answer(letter, "はい", **changes)
         assert (await office.end())[1] is reason
         assert await office.state() is SubmissionState.HELD
+    letter = await asked(office, alert, f"承認します。{UNREAD}")
     await office.answer(letter, "はい", subject=f"自動応答: {letter.mail.subject}")
     assert await office.state() is SubmissionState.HELD
     await office.answer(letter, "はい", sender=DESK)
@@ -144,7 +146,7 @@ async def test_a_yes_to_another_letter_is_none(office: Office, held: Held) -> No
     assert await office.state() is SubmissionState.HELD
     await office.answer(letter, "はい", subject=f"RE: {alert.mail.subject}")
     assert await office.state() is SubmissionState.HELD
-    await office.answer(letter, "はい")
+    await office.answer(await asked(office, alert, f"承認します。{UNREAD}"), "はい")
     assert await office.state() is SubmissionState.ACCEPTED
 
 
@@ -272,3 +274,26 @@ async def test_no_key_stands_in_what_is_asked(office: Office, held: Held) -> Non
     assert "業者のキーは ＊＊＊＊＊＊" in letter.mail.text
     for one in await office.store.outbox.list_(limit=1000):
         assert OTHER_KEY not in one.mail.text
+
+
+@pytest.mark.parametrize(
+    ("first", "is_to_the_alert"),
+    [
+        ("いいえ", False),
+        ("やはり差戻しにしたいのですが、理由を考えます。", False),
+        ("保留 課長が反対しているため処理しないこと", True),
+        ("金額は一致しています。\n差戻し 工期が契約書と異なるため", True),
+    ],
+    ids=["no", "unclear", "put off", "asked again"],
+)
+@ON_BOTH
+async def test_a_yes_counts_only_as_the_last_word_about_its_case(
+    office: Office, held: Held, first: str, *, is_to_the_alert: bool
+) -> None:
+    alert = await held()
+    letter = await asked(office, alert, f"承認します。{UNREAD}")
+    await office.answer(alert if is_to_the_alert else letter, first, sender=DESK)
+    await office.answer(letter, "はい")
+    assert await office.end() == (MailState.ANSWERED, MailReason.ORDERS_NOT_DONE)
+    assert await office.state() is SubmissionState.HELD
+    assert "別のご返信があったため" in (await office.letter(Letter.DESK_HELP)).mail.text

@@ -67,7 +67,8 @@ class AnswerFacts:
 
     `is_named`: the subject bears the ticket; `is_in_thread`: the mail answers the ticket's letter. `found`: what 照会 found, lines.
     `refused`: what the store could not do at the last try, by place. `papers`: what it brings.
-    `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own. `confirms`: what the letter asked, where the answer is a bare はい.
+    `keys_mailed`: receipt numbers whose keys went to the desk by a mail of their own. `confirms`: what the letter asked, where the answer is a bare はい;
+    `is_overtaken`: somebody has answered about one of its cases since that letter was written.
     """
 
     ticket: ReplyToken
@@ -80,6 +81,7 @@ class AnswerFacts:
     papers: tuple[Paper, ...] = ()
     keys_mailed: frozenset[str] = frozenset()
     confirms: Proposal | None = None
+    is_overtaken: bool = False
 
     @property
     def has_files(self) -> bool:

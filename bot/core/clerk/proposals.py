@@ -38,6 +38,8 @@ def asking_letter(
     """
     if len(done) != len(ordered) or not done or any(one.carried_out is None for one in done):
         return None
+    if any(isinstance(one.facts, MailCase) and one.facts.case.candidates for one in done):
+        return None  # a line that stands for several mails is not shown in full
     if len(unread) > LINES_SHOWN or any(len(one) > QUOTED for one in unread):
         return None
     orders = [_proposed(one, ordered[one.line.place], policy) for one in done]
@@ -131,15 +133,17 @@ _LINE_CHARACTERS = 180  # a value of a letter has 200
 def confirmed_letter(
     facts: MailFacts, answer: AnswerFacts, proposal: Proposal, done: Sequence[CommandResult], policy: Policy
 ) -> Verdict:
-    """All of the proposal is carried out; or nothing, where a case does not stand as it did, and the clerk is told which."""
+    """All of the proposal is carried out; or nothing, where somebody has answered since, or a case does not stand as it did."""
     standings = {one.place: one.standing for one in proposal.orders}
     changed = {one.line.place for one in done if standing_of(one.facts, one) != standings[one.line.place]}
     is_whole = len(done) == len(standings)
     is_done = all(one.carried_out is not None and one.line.place not in changed for one in done)
-    if is_whole and (is_done or all(one.is_so for one in done)):
+    if is_whole and ((is_done and not answer.is_overtaken) or all(one.is_so for one in done)):
         return reply_letter(facts, answer, done, policy, confirms=proposal.answer)
     if done and all(one.carried_out is None and not one.after.is_open for one in done):
         return closed_letter(facts, answer, done, policy)
+    if answer.is_overtaken:
+        return help_letter(facts, (), answer, policy, _ANSWERED_SINCE)
     lines = tuple(
         f"{one.line.place}件目：{one.line.result.removeprefix(NOT_DONE) if one.carried_out is None else _CHANGED}"
         for one in done
@@ -149,4 +153,5 @@ def confirmed_letter(
 
 
 _CHANGED = "内容が変わりました。下の今の内容をご確認ください"
+_ANSWERED_SINCE = "確認のメールをお送りした後に、同じ件について別のご返信があったため、どの件も処理していません"
 _OVERTAKEN = "確認のメールをお送りした後に次の件の状況が変わったため、どの件も処理していません"

@@ -46,6 +46,8 @@ def _assent(words: AnsweredWords, own: frozenset[str]) -> Assent | None:
         if is_signed and may_stand_below(plain(line)):
             continue
         for sentence in _sentences(line):
+            if _ACKNOWLEDGES.search(sentence):
+                return None
             found = Assent.YES if _YES.fullmatch(sentence) else Assent.NO if _NO.fullmatch(sentence) else None
             beside = None if found is not None else remark(sentence, own)
             is_more = beside not in _BESIDE and not (said is not None and is_ornament(line))
@@ -53,7 +55,18 @@ def _assent(words: AnsweredWords, own: frozenset[str]) -> Assent | None:
                 return None
             said = found or said
             is_signed = is_signed or (said is not None and beside in _SIGNING)
-    return None if any(holds_order(line) or takes_back(plain(line)) for line in words.signature) else said
+    return None if any(_restricts(line) for line in words.signature) else said
+
+
+def _restricts(line: str) -> bool:
+    """Whether a line of the signature may take back what is said above it, or except a case: ※2件目を除く."""
+    text = plain(line)
+    return holds_order(line) or takes_back(text) or _NO.fullmatch(text) is not None or _EXCEPTS.search(text) is not None
+
+
+_EXCEPTS = LazyPattern(r"[0-9一二三四五六七八九] ?(?:件|番)目?|除[いくき]|以外|のみ|だけ|ただし|但し|保留|いいえ")
+_ACKNOWLEDGES = LazyPattern(r"承知|了解|かしこまり|拝承|\b[oO][kK]\b")
+"""That a mail has come, which is no はい, and beside one leaves open which is meant."""
 
 
 def _sentences(line: str) -> Iterator[str]:
