@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.core.health.canary import SIGNED_AS, recognised
+from bot.core.health.canary import SIGNED_AS, is_plain, recognised
 from bot.core.records import incoming_mail
 from bot.core.records.envelope import CANARY, Arrival, Kept, ReceivedMail, message_id_of
 from bot.core.records.incoming_mail import ClaimFilter, MailRow, MailState
@@ -73,12 +73,13 @@ async def _keep(database: Database, arrivals: Sequence[Arrival], entered_by: str
 
 
 async def _canaries_in(database: Database, arrivals: Sequence[Arrival]) -> frozenset[int]:
-    """The places of our own canaries among these, each noted as come back. One that was noted before is a mail."""
+    """The places of our own canaries among these, each noted as come back; also one that comes by a second door."""
     back: set[int] = set()
     for place, arrival in enumerate(arrivals):
         if MESSAGE_ID_PREFIX in (message_id := message_id_of(arrival.content)):  # few do
             name = recognised(message_id, derived(database.secret, SIGNED_AS.encode("ascii")))
-            if name and await mailboxes.take_canary(database, name):
+            is_one = bool(name) and is_plain(arrival.content)
+            if is_one and await mailboxes.take_canary(database, name):
                 back.add(place)
     return frozenset(back)
 

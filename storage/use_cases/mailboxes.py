@@ -171,11 +171,11 @@ class CanaryNotes(UseCases):
 
 
 async def take_canary(database: Database, name: str) -> bool:
-    """Note that this canary came back. False: it did before, or is of more than a day ago. Called in a transaction."""
+    """Note that this canary came back; a second copy changes nothing. False: it is of more than a day ago. Called in a transaction."""
     now = database.clock()
     return bool(
         await database.execute(
-            "UPDATE canary SET back_at = ? WHERE name = ? AND back_at IS NULL AND sent_at >= ?",
+            "UPDATE canary SET back_at = coalesce(back_at, ?) WHERE name = ? AND sent_at >= ?",
             [in_utc(now), name, in_utc(now - KNOWN_FOR)],
         )
     )

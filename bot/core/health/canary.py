@@ -9,6 +9,8 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.utils import parseaddr
 from hashlib import sha256
 
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
@@ -21,6 +23,8 @@ KNOWN_FOR = timedelta(days=1)
 SIGNED_AS = "canary"
 """The label of the secret that signs, which is derived from the database's."""
 NAME_BYTES = 8
+MOST_BYTES = 64 * 1024
+"""Of a canary as it comes back, with what servers on the way add."""
 _MAC_DIGITS = 32
 _MESSAGE_ID = LazyPattern(
     rf"<hosho-bot\.canary\.([0-9a-f]{{{2 * NAME_BYTES}}}-[0-9]{{1,12}})\.([0-9a-f]{{{_MAC_DIGITS}}})@[^\s<>@]{{1,255}}>"
@@ -41,6 +45,17 @@ def recognised(message_id: str, secret: bytes) -> str:
     """The name of the canary with this Message-ID; "" where it is none of ours."""
     found = _MESSAGE_ID.fullmatch(message_id)
     return found[1] if found and hmac.compare_digest(found[2], _mac(found[1], secret)) else ""
+
+
+def is_plain(content: bytes) -> bool:
+    """Whether a mail with a canary's Message-ID can be one: words alone, few, from an address to itself. All else is kept as a mail."""
+    if len(content) > MOST_BYTES:
+        return False
+    mail = message_from_bytes(content)
+    sender, recipient = (parseaddr(str(mail.get(name, "")))[1].lower() for name in ("From", "To"))
+    parts = [part for part in mail.walk() if not part.is_multipart()]
+    is_words = all(part.get_content_maintype() == "text" and part.get_filename() is None for part in parts)
+    return is_words and sender != "" and sender == recipient
 
 
 def _mac(name: str, secret: bytes) -> str:
@@ -79,8 +94,13 @@ def is_due(known: Canaries | None, rules: CanaryRules, now: datetime) -> bool:
 
 
 def lost_since(known: Canaries | None, rules: CanaryRules, began: datetime, now: datetime) -> datetime | None:
-    """Since when canaries are lost; None: they are not. `began`: the daemon's start, before which nobody took in what came back."""
+    """Since when canaries are lost; None: they are not. One that came back too late is lost as well, or the next would end it each time.
+
+    `began`: the daemon's start, before which nobody took in what came back.
+    """
     since = known.missing_since if known else None
+    if known and known.back_at and known.took > rules.within and (sent_at := known.back_at - known.took) >= began:
+        since = min(since or sent_at, sent_at)
     if since is None or abs(now - since) < rules.within or abs(now - began) < rules.within:
         return None
     return since

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,15 @@ def test_no_text_is_one_or_raises(text):
 )
 def test_the_next_is_due_by_the_hour_and_sooner_after_one_that_failed(known, expected):
     assert is_due(known, RULES, NOW) is expected
+
+
+def test_one_that_came_too_late_is_lost_until_one_is_in_time() -> None:
+    late = Canaries(ago(minutes=20), is_back=True, back_at=NOW, took=timedelta(minutes=20))
+    assert lost_since(late, RULES, ago(days=1), NOW) == ago(minutes=20)
+    under_way = replace(late, is_back=False, sent_at=NOW, missing_since=NOW)
+    assert lost_since(under_way, RULES, ago(days=1), NOW) == ago(minutes=20)
+    assert lost_since(replace(late, took=timedelta(minutes=1)), RULES, ago(days=1), NOW) is None
+    assert lost_since(late, RULES, ago(minutes=18), NOW) is None  # it waited for the daemon
 
 
 LOST = Canaries(ago(minutes=1), is_back=False, missing_since=ago(minutes=20))
