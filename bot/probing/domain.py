@@ -147,7 +147,8 @@ async def _domain(
     if not exists:
         return fact
     if is_inbox:
-        fact = replace(fact, mx=await asked.hosts(domain), has_address=bool(await asked.has_address(domain)))
+        has_address = await asked.has_address(domain) is not False  # without an answer nothing is said against it
+        fact = replace(fact, mx=await asked.hosts(domain), has_address=has_address)
         named = [host for host in fact.mx or () if host != "."]
         fact = replace(fact, hosts_lost=tuple([host for host in named if await asked.has_address(host) is False]))
     if returns:
@@ -168,9 +169,14 @@ async def _domain(
 
 def _spf_terms(record: str) -> Iterator[tuple[str, str]]:
     """Mechanism or modifier, and the domain in it, of those that cost a question (RFC 7208 §4.6.4)."""
-    for term in record.lower().split()[1:]:
+    terms = record.lower().split()[1:]
+    ends = [place for place, term in enumerate(terms) if term.lstrip("+-~?") == "all"]
+    for term in terms[
+        : ends[0] if ends else None
+    ]:  # what stands behind it is not looked at (§5.1), nor is redirect (§6.1)
         if term.startswith("redirect="):
-            yield "redirect", term.partition("=")[2]
+            if not ends:
+                yield "redirect", term.partition("=")[2]
             continue
         mechanism, _, rest = term.lstrip("+-~?").partition(":")
         if (name := mechanism.partition("/")[0]) in {"include", "a", "mx", "ptr", "exists"}:

@@ -12,8 +12,9 @@ import json
 import os
 import pwd
 import sys
+from asyncio import IncompleteReadError
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,8 @@ from storage.errors import StoreError
 
 OWN = (sys.executable, "-P", "-X", "utf8", "-c", "from bot.__main__ import start; start()")
 """This program, which is the version in use."""
+_PATIENCE_SECONDS, _MOST_BYTES = 60.0, 1 << 20
+"""How long one office may take to answer, and how much it may say."""
 _OF_THE_LOCALE = ("PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ")
 
 
@@ -130,9 +133,10 @@ def _looking_at(file: Path) -> tuple[str, ...]:
 async def _as_told_by(owner: os.stat_result, file: Path) -> OfficeStatus:
     """What a process of this user says of the office, without root's environment and groups. Raises OSError."""
     try:
-        home = pwd.getpwuid(owner.st_uid).pw_dir
+        user = pwd.getpwuid(owner.st_uid)
+        home, groups = user.pw_dir, os.getgrouplist(user.pw_name, owner.st_gid)
     except KeyError:
-        home = "/"
+        home, groups = "/", []
     environment = {name: os.environ[name] for name in _OF_THE_LOCALE if name in os.environ}
     child = await asyncio.create_subprocess_exec(
         *_looking_at(file),
@@ -143,9 +147,9 @@ async def _as_told_by(owner: os.stat_result, file: Path) -> OfficeStatus:
         cwd="/",
         user=owner.st_uid,
         group=owner.st_gid,
-        extra_groups=[],
+        extra_groups=groups,
     )
-    told, wrong = await child.communicate()
+    told, wrong = await _said_by(child)
     try:
         row = json.loads(told)
         at = row["succeeded_at"]
@@ -160,6 +164,24 @@ async def _as_told_by(owner: os.stat_result, file: Path) -> OfficeStatus:
     except (ValueError, KeyError, TypeError, AttributeError):
         words = wrong.decode("utf-8", "replace").strip().splitlines()
         return OfficeStatus(OfficeState.UNKNOWN, details=(words[-1] if words else f"終了コード {child.returncode}",))
+
+
+async def _said_by(child: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """What the process says on both ways, as far as one office may; it is its owner's, who may stop it or let it write for ever."""
+    streams = [one for one in (child.stdout, child.stderr) if one is not None]
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            told, wrong = await asyncio.gather(
+                *(one.readexactly(_MOST_BYTES) for one in streams), return_exceptions=True
+            )
+            if isinstance(told, IncompleteReadError) and isinstance(wrong, IncompleteReadError):
+                await child.wait()
+                return told.partial, wrong.partial
+    except TimeoutError:
+        pass
+    with suppress(ProcessLookupError):
+        child.kill()
+    return b"", f"{_PATIENCE_SECONDS:.0f}秒のうちに答えがないか、答えが長すぎます".encode()
 
 
 @contextmanager

@@ -98,8 +98,9 @@ class Rules:
 
     def load(self) -> None:
         """Put it in force, for threads that a library started, too. Raises OSError where the kernel refuses."""
-        if _LIBC.syscall(self.call, _SET_MODE_FILTER, _TSYNC, ctypes.byref(self.program)):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        if thread := _LIBC.syscall(self.call, _SET_MODE_FILTER, _TSYNC, ctypes.byref(self.program)):
+            number = errno.EBUSY if thread > 0 else ctypes.get_errno()  # above 0: the thread that has another filter
+            raise OSError(number, os.strerror(number))
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
