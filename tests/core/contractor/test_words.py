@@ -61,6 +61,25 @@ def test_links_to_files_are_found_by_service_or_by_what_announces_them() -> None
     assert all("host" in one for one in MAILS if one["kind"] == "link")
 
 
+FRAME = """桑野市役所 契約課 様
+
+いつもお世話になっております。
+有限会社北野造園の北野です。
+認証キーのPDFを添付いたします。
+{}
+よろしくお願いいたします。
+
+北野造園 北野
+"""
+
+
+@pytest.mark.parametrize("kind", ["question", "courtesy"])
+def test_a_sentence_beside_a_notice(kind: str) -> None:
+    told: list[str] = tomllib.loads(Path(__file__).with_name("beside.toml").read_text("utf-8"))[kind]
+    assert len(told) > 50
+    assert [one for one in told if not RIGHT[kind](matter_of(mail(FRAME.format(one))))] == []
+
+
 HTML = """Content-Type: text/html; charset=utf-8
 
 <p>お知らせはこちらです。</p><a href="https://113.gigafile.nu/1207-b2a1?a=1&amp;b=2">こちら</a>
