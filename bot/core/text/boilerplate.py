@@ -49,7 +49,7 @@ _OF_FIRMS = (
         r"|サポート(?:センター|デスク)|よくあるご?質問|ご?質問は(?:こちら|下記)|お気軽に|フリーダイヤル|お客様相談|開催者向け|電子契約・電子保証"
     ),
     (
-        r"(?:営業|受付|開庁|診療|勤務)(?:時間|日)|(?:夏季|夏期|冬季|年末年始|臨時|gw|盆)(?:の)?(?:休(?:$|[^み暇]|[み暇](?:$|[^前明中]))|営業)|休業|休診|定休日|閉庁|テレワーク|在宅勤務|時短勤務|移転(?:いたし|致し|し)まし|移転のお知らせ"
+        r"(?:営業|開庁|診療|勤務)(?:時間|日)|受付(?:時間|日時)|(?:夏季|夏期|冬季|年末年始|臨時|gw|盆)(?:の)?(?:休(?:$|[^み暇]|[み暇](?:$|[^前明中]))|営業)|休業|休診|定休日|閉庁|テレワーク|在宅勤務|時短勤務|移転(?:いたし|致し|し)まし|移転のお知らせ"
         r"|アドレス(?:の)?変更|担当変更|クールビズ|新型コロナ|感染(?:症|拡大)|面会|毎週.曜日?は不在|お休みをいただ|順次(?:ご)?(?:返信|対応)|働き方改革|ご返信は不要|インボイス|適格請求書"
         r"|プライバシーマーク|業務改善のため|キャンセル済|お電話がつながりにく|現場に出ている"
     ),
@@ -71,7 +71,8 @@ _CLOSING = LazyPattern(
 def own_of(paragraph: str, *, is_first: bool = False) -> str:
     """What a paragraph says by itself, "" for one that firms and servers put round every mail. `is_first`: of the mail's text.
 
-    Where no blank line parts the message from what is appended, sentences are judged; below the closing, all from the first one on.
+    Where no blank line parts the message from what is appended, sentences are judged: above the closing of the text's first one firms
+    append nothing; below it, all goes from the first one on.
     """
     paragraph = _OF_A_DEVICE.sub("", paragraph)
     if not _speaks_of(paragraph, _PATTERNS):
@@ -83,7 +84,7 @@ def own_of(paragraph: str, *, is_first: bool = False) -> str:
     kept: list[str] = []
     is_closed = False
     for sentence in sentences:
-        if not _speaks_of(sentence, _PATTERNS):
+        if not _speaks_of(sentence, _PATTERNS_OF_MAILS if begins and not is_closed else _PATTERNS):
             kept.append(sentence)
         elif is_closed:
             break
