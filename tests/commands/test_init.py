@@ -59,6 +59,8 @@ def init(folder: Path, /, **more: str) -> Result:
         ),
         ({"relay": "relay.city.example.jp:465"}, None, {"port": 465, "tls": "implicit"}),
         ({"relay": "[::1]:2500"}, None, {"port": 2500, "host": "::1"}),
+        ({"relay": "127.0.0.1"}, None, {"every_minutes": 0}),
+        ({"relay": "127.0.0.1", "canary": "はい"}, None, {"every_minutes": 60, "tell_host": ""}),
         ({"database": "postgres://hosho@127.0.0.1/hosho", "city": "O'Hara \\\" 市"}, None, {}),
     ],
 )
@@ -67,7 +69,8 @@ def test_what_is_made_passes_the_check_and_overwrites_nothing(tmp_path, more, fi
     assert made.exit_code == 0, made.output
     folder = tmp_path / "etc"
     config = load(folder / "config.toml")
-    told = {"lmtp": config.lmtp.enabled, "smtp": config.smtp.enabled} | config.outgoing.model_dump()
+    doors = {"lmtp": config.lmtp.enabled, "smtp": config.smtp.enabled}
+    told = doors | config.outgoing.model_dump() | config.canary.model_dump()
     assert {key: told[key] for key in settings} == settings
     assert [desk.name for desk in config.desks] == ["契約課", "道路課"]
     checked = call("check-config", "--offline", "--config", str(folder / "config.toml"))
@@ -124,6 +127,8 @@ def test_the_unit_names_the_places_of_this_installation(tmp_path):
         ({"door": "imap"}, "imap_host"),
         ({"relay": "a b"}, "relay"),
         ({"relay": "a:99999"}, "relay"),
+        ({"relay": "127.0.0.1", "canary": "60"}, "canary"),
+        ({"canary": "はい"}, "canary.every_minutes"),  # nothing goes out
         ({"folder": "var"}, "folder"),
         ({"folder": "/var/ひらがな"}, "folder"),
         ({"database": "mysql://x"}, "database"),
@@ -171,6 +176,7 @@ TYPED = [
     ("パスワード", "geheim"),
     ("8. ", "127.0.0.1:2526"),
     ("利用者名", ""),
+    ("試験メール", "はい"),
     ("9. ", "{folder}/data"),
     ("10. ", ""),
 ]
@@ -202,6 +208,7 @@ def test_on_a_terminal_the_questions_make_what_the_check_passes(tmp_path):
     )
     assert (ran.returncode, ran.stdout.splitlines()[0]) == (0, "設定に誤りはありません。"), ran.stderr
     assert (tmp_path / "etc/imap-password").read_text() == "geheim\n"
+    assert load(tmp_path / "etc/config.toml").canary.every_minutes == 60
 
 
 def _rest(terminal: int) -> str:

@@ -21,6 +21,8 @@ Table = dict[str, object]
 
 IMAP_PASSWORD, RELAY_PASSWORD = "imap-password", "relay-password"
 _DOORS = ("lmtp", "smtp", "imap")
+_YES, _NO = "はい", "いいえ"
+_CANARY_MINUTES = 60
 _RELAY = LazyPattern(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
 _PLAIN_PATH = LazyPattern(r"/[A-Za-z0-9_./-]{0,200}")
 _URL = LazyPattern(r"postgres(?:ql)?://[^\s]{1,300}")
@@ -99,6 +101,12 @@ def _server(text: str) -> str:
     return text
 
 
+def _yes_or_no(text: str) -> str:
+    if text not in (_YES, _NO):
+        raise ValueError(f"{_YES}か{_NO}を書いてください")
+    return text
+
+
 def _folder(text: str) -> str:
     if not _PLAIN_PATH.fullmatch(text) or ".." in text.split("/"):
         raise ValueError("/ で始まる場所を、半角の英数字で書いてください（例: /var/lib/hosho-bot）")
@@ -121,6 +129,10 @@ def _nothing(_: Answers) -> str:
 
 def _is_imap(answers: Answers) -> bool:
     return answers["door"] == "imap"
+
+
+def _has_relay(answers: Answers) -> bool:
+    return bool(answers["relay"])
 
 
 QUESTIONS = (
@@ -160,7 +172,7 @@ QUESTIONS = (
         "  その利用者名（認証しないときは空欄）",
         _or_nothing(_words),
         _nothing,
-        lambda told: bool(told["relay"]),
+        _has_relay,
     ),
     Question(
         "relay_password",
@@ -169,6 +181,14 @@ QUESTIONS = (
         _words,
         is_asked=lambda told: bool(told["relay_user"]),
         is_secret=True,
+    ),
+    Question(
+        "canary",
+        "",
+        "  1時間ごとに試験メールを送り、受付アドレスに戻ることを確かめるか（はい、いいえ）",
+        _yes_or_no,
+        lambda _: _NO,
+        _has_relay,
     ),
     Question("folder", "9", "データを置くフォルダ", _folder, lambda _: "/var/lib/hosho-bot"),
     Question(
@@ -199,6 +219,8 @@ def tables(answers: Answers) -> dict[str, Table | list[Table]]:
         made["imap"] = {"enabled": True, "host": host, "port": port, "tls": tls, **login}
     if told["relay"]:
         made["outgoing"] = _outgoing(told)
+    if told["canary"] == _YES:
+        made["canary"] = {"every_minutes": _CANARY_MINUTES}
     return made
 
 
