@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.alarm_words import AlarmKind, Repeat
 from bot.core.health.alarms import (
     WAITING_AFTER,
     Alarm,
@@ -119,6 +119,7 @@ class Alarms:
             workers=self._successes.healths,
             calendar=self._calendar,
             canary=self._canary,
+            was_canary_lost=any(alarm.kind is AlarmKind.CANARY_LOST for alarm in opened),
             backup_at=await asyncio.to_thread(newest, self._backup[0]) if self._backup else None,
             backup_within=self._backup[1] if self._backup else None,
         )
@@ -197,7 +198,7 @@ class Alarms:
                 over_at=alarm.absent_since,
                 detail=alarm.detail,
                 advice=words.advice,
-                daily=words.daily,
+                daily=words.repeat is Repeat.DAILY,
             )
             word = "alarm" if alarm.absent_since is None else "alarm-over"
             # With `since` in the key, an alarm that returns after its end is reported again.

@@ -12,11 +12,11 @@ import secrets
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.core.health.canary import NAME_BYTES, SIGNED_AS, CanaryRules, is_due, message_id, name_of
+from bot.core.health.canary import MAY_COME, NAME_BYTES, SIGNED_AS, CanaryRules, is_due, message_id, name_of
 from bot.core.health.workers import Worker
 from bot.log import error_words
 from bot.outbound.own_test import mail_to_ourselves
-from bot.outbound.smtp_relay import Deliverer, RelayOutcome
+from bot.outbound.smtp_relay import Deliverer
 from bot.successes import Successes
 from storage.store import Store
 
@@ -60,7 +60,7 @@ class CanarySender:
             sent = await self.relay.deliver(mail_to_ourselves(self.address, its_id, _TEXT, now))
         finally:
             await self.relay.close()
-        if sent.outcome in {RelayOutcome.DEFERRED, RelayOutcome.BOUNCED}:
+        if sent.reason not in MAY_COME:
             log.warning("the relay did not take the canary: %s", sent.reply)
-            await self.store.canaries.refused(name, sent.reply)
+        await self.store.canaries.sent(name, sent.reason, sent.reply)
         return True

@@ -52,11 +52,12 @@ CREATE TABLE mail_place (
     PRIMARY KEY (mailbox, name)
 );
 
--- The test mails to our own inbox, of the last day. reply: the relay's words, where it did not take it. Those that came back are kept
--- here alone, and are no mails.
+-- The test mails to our own inbox, of the last day. reason, reply: how the sending ended, and the relay's words. Those that came back
+-- are kept here alone, and are no mails.
 CREATE TABLE canary (
     name TEXT NOT NULL PRIMARY KEY,
     sent_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
     reply TEXT NOT NULL,
     back_at TEXT
 );

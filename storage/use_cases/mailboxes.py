@@ -12,6 +12,7 @@ from bot.core.health.canary import KNOWN_FOR, Canaries
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.records.envelope import CANARY, MailboxPlace
 from bot.core.records.incoming_mail import MailboxMemory
+from bot.core.records.reasons import OutboxReason
 from storage.database import models
 from storage.database.connection import Database
 from storage.database.fields import Utc, in_utc, storable
@@ -147,7 +148,7 @@ class CanaryNotes(UseCases):
 
     @use_case
     async def begin(self, name: str) -> None:
-        """One is about to be sent. Those of more than a day ago are forgotten, but for the last that came back."""
+        """One is about to be sent, with no outcome yet. Those of more than a day ago are forgotten, but for the last that came back."""
         now = self._database.clock()
         async with self._database.transaction():
             await self._database.execute(
@@ -156,13 +157,16 @@ class CanaryNotes(UseCases):
                 [in_utc(now - KNOWN_FOR)],
             )
             await self._database.execute(
-                "INSERT INTO canary (name, sent_at, reply) VALUES (?, ?, '')", [name, in_utc(now)]
+                "INSERT INTO canary (name, sent_at, reason, reply) VALUES (?, ?, ?, '')",
+                [name, in_utc(now), OutboxReason.OUTCOME_UNKNOWN],
             )
 
     @use_case
-    async def refused(self, name: str, reply: str) -> None:
-        """The relay did not take it, in these words."""
-        await self._database.execute("UPDATE canary SET reply = ? WHERE name = ?", [storable(reply), name])
+    async def sent(self, name: str, reason: OutboxReason, reply: str) -> None:
+        """How its sending ended, and the relay's words."""
+        await self._database.execute(
+            "UPDATE canary SET reason = ?, reply = ? WHERE name = ?", [reason, storable(reply), name]
+        )
 
     @use_case
     async def known(self) -> Canaries | None:
@@ -183,7 +187,7 @@ async def take_canary(database: Database, name: str) -> bool:
 
 async def canaries(database: Database) -> Canaries | None:
     """See `CanaryNotes.known`."""
-    last = await database.rows("SELECT sent_at, reply, back_at FROM canary ORDER BY sent_at DESC, name LIMIT 1")
+    last = await database.rows("SELECT sent_at, reason, reply, back_at FROM canary ORDER BY sent_at DESC, name LIMIT 1")
     if not last:
         return None
     back = await database.rows(
@@ -200,6 +204,7 @@ async def canaries(database: Database) -> Canaries | None:
     return Canaries(
         sent_at=to_time(last[0]["sent_at"]),
         is_back=last[0]["back_at"] is not None,
+        reason=OutboxReason(last[0]["reason"]),
         reply=last[0]["reply"],
         back_at=back_at,
         took=back_at - to_time(back[0]["sent_at"]) if back_at else timedelta(0),

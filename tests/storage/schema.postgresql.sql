@@ -7,6 +7,7 @@ alarm.told_on text NO
 alarm.absent_since timestamp with time zone YES
 canary.name text NO
 canary.sent_at timestamp with time zone NO
+canary.reason text NO
 canary.reply text NO
 canary.back_at timestamp with time zone YES
 case_words.submission_id bigint NO

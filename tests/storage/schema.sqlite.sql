@@ -27,6 +27,7 @@ CREATE TABLE alarm (
 CREATE TABLE canary (
     name TEXT NOT NULL PRIMARY KEY,
     sent_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
     reply TEXT NOT NULL,
     back_at TEXT
 );

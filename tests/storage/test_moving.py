@@ -63,9 +63,11 @@ async def fill(database: Database) -> None:
         if table == "mail":
             await database.execute("INSERT INTO mail_place VALUES ('box', '1', 1, '2026-11-22 01:30:00+00:00', 0)")
             await database.execute("INSERT INTO mail_place VALUES ('box', '10', NULL, '2026-11-22 01:30:00+00:00', 1)")
-            times = "'2026-11-22 01:30:00+00:00', '451 あ', '2026-11-22 01:31:00+00:00'"
+            times = "'2026-11-22 01:30:00+00:00', 'relay_deferred', '451 あ', '2026-11-22 01:31:00+00:00'"
             await database.execute(f"INSERT INTO canary VALUES ('a-1', {times})")
-            await database.execute("INSERT INTO canary VALUES ('b-2', '2026-11-22 02:30:00+00:00', '', NULL)")
+            await database.execute(
+                "INSERT INTO canary VALUES ('b-2', '2026-11-22 02:30:00+00:00', 'outcome_unknown', '', NULL)"
+            )
             await database.execute("INSERT INTO legal_hold VALUES (1, '照会中', 'yamada')")
             await database.execute("INSERT INTO disposed VALUES ('mail', 2, 'content'), ('mail', 10, 'content')")
         if table == "submission":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -16,7 +15,7 @@ from bot.core.health.workers import Worker
 from bot.core.mail.automatic.screen import screen_head
 from bot.core.mail.own_head import own_head
 from bot.core.records.envelope import Arrival, Envelope, Source
-from bot.core.records.reasons import MailReason
+from bot.core.records.reasons import MailReason, OutboxReason
 from bot.outbound.smtp_relay import SmtpRelay
 from bot.successes import Successes
 from bot.workers.alarms import Alarms
@@ -50,22 +49,22 @@ async def other() -> AsyncIterator[tuple[Script, int]]:
 class Office:
     """A daemon's canary, alarms and heartbeat, looked at by hand."""
 
-    def __init__(self, store, composer, policy, watch, usual, other, folder) -> None:
+    def __init__(self, store, composer, policy, watch, usual, other, folder, *, rules=RULES) -> None:
         self.store, self.watch = store, watch
         self.successes = Successes(watch)
-        self.canary = CanarySender(store, watch, way(usual), INBOX, RULES, self.successes)
+        self.canary = CanarySender(store, watch, way(usual), INBOX, rules, self.successes)
         aside = way(other) if other else None
         self.alarms = Alarms(
-            store, composer, policy, watch, operator=OPERATOR, canary=RULES, aside=aside, successes=self.successes
+            store, composer, policy, watch, operator=OPERATOR, canary=rules, aside=aside, successes=self.successes
         )
         self.beat = folder / "beat"
         self.heart = Heartbeat(store, watch, lambda: True, lambda: True, self.successes, self.beat, "")
 
-    async def tick(self, **span: float) -> None:
+    async def tick(self, *, every: int = 5, **span: float) -> None:
         """Let the time pass, with a look each five minutes."""
         until = self.watch() + timedelta(**span)
         while True:
-            self.watch.now = min(self.watch() + timedelta(minutes=5), until)
+            self.watch.now = min(self.watch() + timedelta(minutes=every), until)
             await self.canary.look()
             try:
                 with self.successes.during(Worker.ALARMS):
@@ -120,6 +119,10 @@ async def test_one_that_is_lost_is_told_by_the_other_way_once_and_once_when_it_i
     assert not office.beat.exists()
     [alarm] = await store.health.open_alarms()
     assert (alarm.kind, alarm.subject) == (AlarmKind.CANARY_LOST, "")
+    assert (
+        alarm.detail
+        == "一度も戻っていません。最後に送った1通：送信しました。中継サーバーの答え：250 2.0.0 queued as 42"
+    )
     assert len(usual[0].mails) == 6  # the next one each quarter of an hour, to see soon that it is over
     await office.tick(days=1)
     assert len(other[0].mails) == 1
@@ -131,6 +134,43 @@ async def test_one_that_is_lost_is_told_by_the_other_way_once_and_once_when_it_i
     assert (await store.outbox.list_(), await store.health.open_alarms()) == ((), ())
     last = {one.worker: one.done_at for one in office.successes.healths}[Worker.HEARTBEAT]
     assert last == watch()
+
+
+async def test_a_start_of_the_daemon_ends_no_loss(store, composer, policy, watch, usual, other, tmp_path):
+    rules = CanaryRules(timedelta(hours=1), timedelta(hours=2))
+
+    def office() -> Office:
+        return Office(store, composer, policy, watch, usual[1], other[1], tmp_path, rules=rules)
+
+    await office().tick(minutes=0)
+    await office().tick(minutes=135)  # it has been up for long enough
+    assert subjects(other[0]) == [([OPERATOR], LOST)]
+    started = office()
+    await started.tick(minutes=100)
+    assert subjects(other[0]) == [([OPERATOR], LOST)]
+    await started.come_back(usual[0].mails[-1])
+    await started.tick(minutes=36)
+    assert subjects(other[0]) == [([OPERATOR], LOST), ([OPERATOR], BACK)]
+
+
+async def test_a_loss_of_days_is_one_loss(store, composer, policy, watch, usual, other, tmp_path):
+    office = Office(store, composer, policy, watch, usual[1], other[1], tmp_path)
+    await office.tick(minutes=0)
+    await office.tick(days=5, every=60)  # what was sent more than a day ago is forgotten meanwhile
+    assert subjects(other[0]) == [([OPERATOR], LOST)]
+
+
+async def test_one_of_two_that_is_lost_is_one_loss_though_the_day_changes(
+    store, composer, policy, watch, usual, other, tmp_path
+):
+    rules = CanaryRules(timedelta(minutes=20), timedelta(minutes=15))
+    office = Office(store, composer, policy, watch, usual[1], other[1], tmp_path, rules=rules)
+    await office.tick(minutes=0)
+    for _ in range(25):  # into the next day
+        await office.tick(minutes=20, every=20)  # one is lost, and the next is sent
+        await office.come_back(usual[0].mails[-1])
+        await office.tick(minutes=20, every=20)
+    assert subjects(other[0]) == [([OPERATOR], LOST)]
 
 
 async def test_what_the_other_way_does_not_take_is_told_when_it_does(
@@ -174,4 +214,4 @@ async def test_a_relay_that_is_not_there_is_a_canary_that_is_lost(store, compose
     assert subjects(other[0]) == [([OPERATOR], LOST)]
     known = await store.canaries.known()
     assert known is not None
-    assert replace(known, reply="") == replace(known, sent_at=watch(), is_back=False, reply="")
+    assert (known.sent_at, known.is_back, known.reason) == (watch(), False, OutboxReason.RELAY_UNREACHABLE)

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 
 from bot.core.text.closed_list import ClosedList
+
+
+class Repeat(Enum):
+    """When an alarm that lasts is mailed again."""
+
+    DAILY = auto()
+    FINDING = auto()  # when there is a finding (`since`) of a later day than the last mail
+    NEVER = auto()  # one mail as it begins, one as it ends
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmWords:
     """`title`: what is wrong. `advice`: what to do, a step each. `ends`: whether its end is worth a mail (else it was an event).
 
-    `daily`: told each day while it lasts; else only when there is a finding (`since`) of a later day than the last mail.
     `patience`: mailed only when it has lasted so long; `status` shows it at once. `desks_know`: a desk has a letter about it, so that
     nobody but the operator gets another. `can_wait`: it stops no work and can wait for the morning, so that a watchdog warns of it; all
     else is critical.
@@ -24,7 +32,7 @@ class AlarmWords:
     title: str
     advice: tuple[str, ...]
     ends: bool = True
-    daily: bool = True
+    repeat: Repeat = Repeat.DAILY
     patience: timedelta = timedelta(0)
     desks_know: bool = False
     can_wait: bool = False
@@ -63,7 +71,7 @@ class AlarmKind(ClosedList):
                 "取り込めたものは、届いたばかりのメールと同じように処理しました。",
                 "./run mailbox reconcile でもう一度照合し、不足が0件になることを確かめてください。",
             ),
-            daily=False,
+            repeat=Repeat.FINDING,
         ),
     )
     NOT_COMPARED = (
@@ -129,7 +137,7 @@ class AlarmKind(ClosedList):
                 "./run doctor --mail で、どこで止まるかを確かめてください。中継サーバー、市のメールサーバー、受信箱の順に記録を見ます。",
                 "届いたメールは失われません。つながり次第、自動で取り込み、送ります。",
             ),
-            daily=False,
+            repeat=Repeat.NEVER,
         ),
     )
     RELAY_REFUSES = (
@@ -208,7 +216,7 @@ class AlarmKind(ClosedList):
                 "./run mail list --state passed_on で該当のメールを確かめ、元のファイルを装置から取り出してください。差出人には送付を依頼していません。",
             ),
             ends=False,
-            daily=False,
+            repeat=Repeat.FINDING,
             can_wait=True,
         ),
     )
@@ -232,7 +240,7 @@ class AlarmKind(ClosedList):
                 "原因を除いたら ./run mail replay 番号 で読み直し、人が対応し終えたら ./run mail release 番号 としてください。",
             ),
             ends=False,
-            daily=False,
+            repeat=Repeat.FINDING,
             desks_know=True,
             can_wait=True,
         ),
@@ -267,7 +275,7 @@ class AlarmKind(ClosedList):
                 "先の日時で保存されていたものは、今の日時に直しました。受付番号の日付は、付けたときのままです。",
             ),
             ends=False,
-            daily=False,
+            repeat=Repeat.FINDING,
             can_wait=True,
         ),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.health.alarm_words import AlarmKind
+from bot.core.health.alarm_words import AlarmKind, Repeat
 from bot.core.health.canary import Canaries, CanaryRules, lost_since
 from bot.core.health.reconciliation import MailboxCheck
 from bot.core.health.workers import Worker, WorkerHealth
@@ -102,8 +102,8 @@ class StoreFacts:
 class AlarmFacts:
     """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process.
 
-    `calendar`: when summaries are due. `canary`: None where none is sent. `backup_at`: of the newest copy, None: there is none;
-    `backup_within`: how old it may be, None where nobody says where copies lie.
+    `calendar`: when summaries are due. `canary`: None where none is sent; `was_canary_lost`: that is an open alarm. `backup_at`: of the
+    newest copy, None: there is none; `backup_within`: how old it may be, None where nobody says where copies lie.
     """
 
     store: StoreFacts
@@ -113,6 +113,7 @@ class AlarmFacts:
     workers: tuple[WorkerHealth, ...] = ()
     calendar: Calendar | None = None
     canary: CanaryRules | None = None
+    was_canary_lost: bool = False
     backup_at: datetime | None = None
     backup_within: timedelta | None = None
 
@@ -236,8 +237,11 @@ def _last(health: WorkerHealth) -> str:
 
 def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
     began = next((one.started_at for one in facts.workers if one.worker is Worker.ALARMS), None)
-    if facts.canary and began and (since := lost_since(facts.store.canaries, facts.canary, began, now)):
-        yield Alarm(AlarmKind.CANARY_LOST, "", since, _of_canaries(facts.store.canaries))
+    known, rules = facts.store.canaries, facts.canary
+    if known and rules and began:
+        since = lost_since(known, rules, began, now, was_lost=facts.was_canary_lost)
+        if since:
+            yield Alarm(AlarmKind.CANARY_LOST, "", since, _of_canaries(known))
     told = facts.store.summary_at or began
     due = facts.calendar.last_due(now - SUMMARY_WITHIN) if facts.calendar and told else None
     if told and due and told < due:
@@ -248,10 +252,12 @@ def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
         yield Alarm(AlarmKind.BACKUP_OLD, "", min(at or now, now), detail)
 
 
-def _of_canaries(known: Canaries | None) -> str:
-    back = f"最後に戻ったのは{_minute(known.back_at)}です。" if known and known.back_at else "一度も戻っていません。"
-    reply = known.reply if known else ""
-    return back + (f"中継サーバーの答え：{_without_addresses(reply)}" if reply else "中継サーバーは受け取りました。")
+def _of_canaries(known: Canaries) -> str:
+    back = f"最後に戻ったのは{_minute(known.back_at)}です。" if known.back_at else "一度も戻っていません。"
+    if known.is_back:
+        return f"{back}送ってから{known.took // timedelta(minutes=1)}分かかりました。"
+    sent = f"{back}最後に送った1通：{known.reason.words}。"
+    return sent + (f"中継サーバーの答え：{_without_addresses(known.reply)}" if known.reply else "")
 
 
 def _without_addresses(reply: str) -> str:
@@ -272,7 +278,7 @@ class AlarmVerdict:
 
 
 def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> AlarmVerdict:
-    """One mail for each alarm and day, one when it is over. `opened`: what is remembered; `seen`: what is wrong now."""
+    """One mail for each alarm and day, or as its `repeat` says; one when it is over. `opened`: what is remembered; `seen`: what is wrong now."""
     today = japanese_day(now)
     known = {(alarm.kind, alarm.subject): alarm for alarm in opened}
     told: list[Alarm] = []
@@ -282,7 +288,11 @@ def decide(opened: Sequence[Alarm], seen: Sequence[Alarm], now: datetime) -> Ala
         told_on = before.told_on if before else ""
         current = replace(alarm, since=min(before.since, alarm.since) if before else alarm.since, told_on=today)
         words = alarm.kind.words
-        is_news = told_on != today and (words.daily or japanese_day(alarm.since) > told_on)
+        is_news = told_on != today and (
+            not told_on
+            or words.repeat is Repeat.DAILY
+            or (words.repeat is Repeat.FINDING and japanese_day(alarm.since) > told_on)
+        )
         if is_news and abs(now - current.since) >= words.patience:
             told.append(current)
         else:

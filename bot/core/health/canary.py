@@ -14,6 +14,7 @@ from email.utils import parseaddr
 from hashlib import sha256
 
 from bot.core.records.own_identifiers import MESSAGE_ID_PREFIX
+from bot.core.records.reasons import OutboxReason
 from bot.core.text.lazy_pattern import LazyPattern
 
 AGAIN_AFTER = timedelta(minutes=5)
@@ -25,6 +26,8 @@ SIGNED_AS = "canary"
 NAME_BYTES = 8
 MOST_BYTES = 64 * 1024
 """Of a canary as it comes back, with what servers on the way add."""
+MAY_COME = frozenset({OutboxReason.RELAY_ACCEPTED, OutboxReason.OUTCOME_UNKNOWN})
+"""What is known of the sending of one that may be under way; with every other reason the relay does not have it."""
 _MAC_DIGITS = 32
 _MESSAGE_ID = LazyPattern(
     rf"<hosho-bot\.canary\.([0-9a-f]{{{2 * NAME_BYTES}}}-[0-9]{{1,12}})\.([0-9a-f]{{{_MAC_DIGITS}}})@[^\s<>@]{{1,255}}>"
@@ -72,13 +75,14 @@ class CanaryRules:
 
 @dataclass(frozen=True, slots=True)
 class Canaries:
-    """What is known of those of the last day. `sent_at`: of the last one; `is_back`: it is; `reply`: the relay's words, where it did not
-    take that one. `back_at`, `took`: when the last one that came back did so, and how long it took. `missing_since`: when the
+    """What is known of those of the last day. `sent_at`: of the last one; `is_back`: it is; `reason`, `reply`: how its sending
+    ended, and the relay's words. `back_at`, `took`: when the last one that came back did so, and how long it took. `missing_since`: when the
     first was sent of those that are not back, and were sent after that one.
     """
 
     sent_at: datetime
     is_back: bool
+    reason: OutboxReason = OutboxReason.RELAY_ACCEPTED
     reply: str = ""
     back_at: datetime | None = None
     took: timedelta = timedelta(0)
@@ -89,18 +93,22 @@ def is_due(known: Canaries | None, rules: CanaryRules, now: datetime) -> bool:
     """Whether one is to be sent now: by the hour, sooner after one that was refused or is lost. A time ahead counts as past."""
     if known is None:
         return True
-    waits = rules.every if known.is_back else min(rules.every, AGAIN_AFTER if known.reply else rules.within)
+    waits = (
+        rules.every if known.is_back else min(rules.every, rules.within if known.reason in MAY_COME else AGAIN_AFTER)
+    )
     return abs(now - known.sent_at) >= waits
 
 
-def lost_since(known: Canaries | None, rules: CanaryRules, began: datetime, now: datetime) -> datetime | None:
+def lost_since(
+    known: Canaries | None, rules: CanaryRules, began: datetime, now: datetime, *, was_lost: bool = False
+) -> datetime | None:
     """Since when canaries are lost; None: they are not. One that came back too late is lost as well, or the next would end it each time.
 
-    `began`: the daemon's start, before which nobody took in what came back.
+    `began`: the daemon's start, before which nobody took in what came back. `was_lost`: they were, before that start; a start ends nothing.
     """
     since = known.missing_since if known else None
     if known and known.back_at and known.took > rules.within and (sent_at := known.back_at - known.took) >= began:
         since = min(since or sent_at, sent_at)
-    if since is None or abs(now - since) < rules.within or abs(now - began) < rules.within:
+    if since is None or abs(now - since) < rules.within:
         return None
-    return since
+    return since if was_lost or abs(now - began) >= rules.within else None

@@ -196,6 +196,33 @@ def test_the_relays_own_words_are_told_without_addresses():
     assert alarm.detail == f"{words}553 5.7.1 …@… not owned by user"
 
 
+NEVER_BACK, BACK_LATE = (
+    "一度も戻っていません。最後に送った1通：",
+    "最後に戻ったのは2026年11月24日 12:00です。送ってから20分かかりました。",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"reply": "250 2.0.0 Ok: queued as 4F"},
+            f"{NEVER_BACK}送信しました。中継サーバーの答え：250 2.0.0 Ok: queued as 4F",
+        ),
+        ({"reason": OutboxReason.OUTCOME_UNKNOWN}, f"{NEVER_BACK}送信の結果を確認できませんでした。"),
+        (
+            {"reason": OutboxReason.RELAY_DEFERRED, "reply": "451 <a@b.example.jp> later"},
+            f"{NEVER_BACK}中継サーバーが一時的に受け付けませんでした。中継サーバーの答え：451 …@… later",
+        ),
+        ({"is_back": True, "back_at": NOW, "took": timedelta(minutes=20), "missing_since": None}, BACK_LATE),
+    ],
+)
+def test_of_a_lost_canary_is_told_what_is_known_of_its_sending(changes, words):
+    store = StoreFacts(canaries=replace(CANARIES, **changes))
+    (alarm,) = found(AlarmFacts(store, workers=(SINCE_LONG,), canary=CANARY_RULES), NOW)
+    assert (alarm.kind, alarm.detail) == (AlarmKind.CANARY_LOST, words)
+
+
 @pytest.mark.parametrize("kind", AlarmKind)
 def test_an_alarms_words_are_japanese_short_and_say_what_to_do(kind):
     words = kind.words

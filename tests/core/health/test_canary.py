@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.health.canary import Canaries, CanaryRules, is_due, lost_since, message_id, name_of, recognised
+from bot.core.records.reasons import OutboxReason
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 SECRET = bytes(32)
@@ -48,8 +49,9 @@ def test_no_text_is_one_or_raises(text):
         (None, True),
         (Canaries(ago(minutes=59), is_back=True), False),
         (Canaries(ago(minutes=60), is_back=True), True),
-        (Canaries(ago(minutes=4), is_back=False, reply="451"), False),
-        (Canaries(ago(minutes=5), is_back=False, reply="451"), True),
+        (Canaries(ago(minutes=4), is_back=False, reason=OutboxReason.RELAY_DEFERRED), False),
+        (Canaries(ago(minutes=5), is_back=False, reason=OutboxReason.RELAY_DEFERRED), True),
+        (Canaries(ago(minutes=14), is_back=False, reason=OutboxReason.OUTCOME_UNKNOWN), False),
         (Canaries(ago(minutes=14), is_back=False), False),
         (Canaries(ago(minutes=15), is_back=False), True),
         (Canaries(NOW + timedelta(days=365), is_back=True), True),
@@ -84,3 +86,9 @@ LOST = Canaries(ago(minutes=1), is_back=False, missing_since=ago(minutes=20))
 )
 def test_they_are_lost_when_the_first_is_late_and_somebody_was_there_to_take_it(known, began, expected):
     assert lost_since(known, RULES, began, NOW) == expected
+
+
+def test_a_start_ends_no_loss_that_was_told():
+    assert lost_since(LOST, RULES, NOW, NOW, was_lost=True) == LOST.missing_since
+    under_way = replace(LOST, missing_since=ago(minutes=1), back_at=ago(minutes=2))
+    assert lost_since(under_way, RULES, NOW, NOW, was_lost=True) is None

@@ -10,11 +10,13 @@ import pytest
 from bot.core.health.canary import MOST_BYTES, SIGNED_AS, Canaries, message_id, name_of
 from bot.core.records.envelope import CANARY, Arrival, Kept, MailboxPlace
 from bot.core.records.incoming_mail import MailState
+from bot.core.records.reasons import OutboxReason
 from storage.store import Store
 from tests.storage.samples import Opener, Watch, arrival
 
 INBOX = "hosho@city.example.jp"
 BOX = "hosho@imap.example.jp/INBOX"
+UNKNOWN = OutboxReason.OUTCOME_UNKNOWN  # as before its sending ended
 
 
 async def sent(store: Store, watch: Watch) -> Arrival:
@@ -29,13 +31,13 @@ async def test_it_comes_back_once_among_other_mails_and_is_none(store: Store, wa
     assert await store.canaries.known() is None
     canary, mail = await sent(store, watch), arrival()
     sent_at = watch()
-    assert await store.canaries.known() == Canaries(sent_at, is_back=False, missing_since=sent_at)
+    assert await store.canaries.known() == Canaries(sent_at, is_back=False, reason=UNKNOWN, missing_since=sent_at)
     watch.turn(seconds=12)
     again = replace(canary, content=b"X: y\r\n" + canary.content)
     none = Kept(CANARY, False)  # also the copy that comes by a second door
     assert await store.incoming.keep([mail, canary, again]) == (Kept(1, True), none, none)
     known = await store.canaries.known()
-    assert known == Canaries(sent_at, is_back=True, back_at=watch(), took=watch() - sent_at)
+    assert known == Canaries(sent_at, is_back=True, reason=UNKNOWN, back_at=watch(), took=watch() - sent_at)
     watch.turn(seconds=40)
     assert await store.incoming.keep([canary]) == (none,)
     assert await store.canaries.known() == known
@@ -85,10 +87,11 @@ async def test_a_later_one_that_is_back_ends_what_was_missing_and_the_last_is_re
     watch.turn(minutes=10)
     name = name_of(bytes(8), watch())
     await store.canaries.begin(name)
-    await store.canaries.refused(name, "451 4.7.1 later")
+    await store.canaries.sent(name, OutboxReason.RELAY_DEFERRED, "451 4.7.1 later")
     known = await store.canaries.known()
     assert known is not None
-    assert (known.reply, known.missing_since) == (
+    assert (known.reason, known.reply, known.missing_since) == (
+        OutboxReason.RELAY_DEFERRED,
         "451 4.7.1 later",
         known.sent_at.replace(minute=known.sent_at.minute - 10),
     )
@@ -96,12 +99,12 @@ async def test_a_later_one_that_is_back_ends_what_was_missing_and_the_last_is_re
     good = await sent(store, watch)
     await store.incoming.keep([good])
     back_at = watch()
-    assert await store.canaries.known() == Canaries(back_at, is_back=True, back_at=back_at)
+    assert await store.canaries.known() == Canaries(back_at, is_back=True, reason=UNKNOWN, back_at=back_at)
     for _ in range(3):
         watch.turn(days=1, minutes=1)
         await sent(store, watch)
     known = await store.canaries.known()
-    assert known == Canaries(watch(), is_back=False, back_at=back_at, missing_since=watch())
+    assert known == Canaries(watch(), is_back=False, reason=UNKNOWN, back_at=back_at, missing_since=watch())
 
 
 async def test_its_place_in_a_mailbox_is_known_and_waits_for_nothing(
