@@ -23,8 +23,8 @@ from bot.probing.glance import Glimpse, glimpse
 @option(
     "--nagios",
     is_flag=True,
-    ja="監視の仕組み（Nagios など）向けに1行で示します。終了コードは、0が正常、1が注意、2が異常、3が不明です。",
-    en="One line with perfdata for Nagios and its kin; exit code 0 ok, 1 warning, 2 critical, 3 unknown.",
+    ja="監視の仕組み（Nagios など）向けに1行で示します。終了コードは、0が正常、1が注意、2が異常、3が不明です。警報は、動いている hosho-bot が最後に確かめたもので、確かめられなくなっても6分間は変わりません。",
+    en="One line with perfdata for Nagios and its kin; exit code 0 ok, 1 warning, 2 critical, 3 unknown. Its alarms are those that a running daemon last noted; where it can note none any more they stay for six minutes.",
 )
 @option(
     "--all",
