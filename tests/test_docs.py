@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import re
 import shlex
 from collections.abc import Iterator
@@ -153,6 +154,49 @@ def test_the_service_runs_commands_that_exist():
         r"^Exec\w*=/opt/hosho-bot/run (\S+)(?: --offline)?$", text("deploy/hosho-bot.service"), re.MULTILINE
     )
     assert [(name,) in COMMANDS for name in started] == [True, True]
+
+
+# -- blocks of commands
+
+OPERATORS = frozenset("|&;(){}<>")
+OURS = re.compile(r"(?:sudo (?:-u \S+ )?)?(?:env )?(?:[A-Z_]+=\S+ )*(?:\S*/run|hosho|hosho-bot) (?!\$@)(.+)")
+"""With another's rights or in an environment of its own."""
+
+
+def typed(document: str) -> Iterator[str]:
+    """What stands behind our program's name in each command of a document's blocks for a shell."""
+    for _, block in re.findall(r"(?ms)^( *)```sh\n(.*?)^\1```$", text(document)):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.shlex(line, posix=True, punctuation_chars=True)
+            words.whitespace_split = True
+            for is_operator, some in itertools.groupby(words, OPERATORS.issuperset):
+                ours = None if is_operator else OURS.fullmatch(" ".join(word.replace(" ", "_") for word in some))
+                if ours and ours[1].split()[0] not in OF_THE_SCRIPT | {"--version"}:
+                    yield ours[1]
+
+
+TYPED = [(document, call) for document in DOCUMENTS for call in typed(document)]
+
+
+def test_there_are_blocks_of_commands():
+    assert len(TYPED) > 80
+
+
+@pytest.mark.parametrize(("document", "call"), TYPED)
+def test_the_program_takes_a_command_of_a_block_as_it_stands(document, call):
+    """All but what a value means: files and numbers are the reader's."""
+    command, words = main, call.split()
+    context = click.Context(main)
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        context = click.Context(command, info_name=name, parent=context)
+    values, rest, _ = command.make_parser(context).parse_args(words)
+    assert rest == []
+    for one in command.params:
+        value = values.get(one.name)
+        given = [value] if isinstance(value, str) else [*value] if isinstance(value, list | tuple) else []
+        assert given or not one.required, one.name
+        assert not isinstance(one.type, click.Choice) or set(given) <= set(one.type.choices), one.name
 
 
 # -- files and tests
