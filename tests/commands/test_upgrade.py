@@ -20,8 +20,10 @@ from bot.commands.keeping.switching import OfficeSeen, why_not_well
 from bot.commands.keeping.upgrade import _unpack
 from bot.core.text.told import ToldError
 from bot.office import command_context
+from bot.version import version
 from tests.commands.test_offices import CONFIG, in_store, registered
 from tests.packages import bundle, key
+from tests.postgresql import new_database
 
 ALARM, OTHER = ("disk_low", ""), ("mails_parked", "")
 
@@ -32,13 +34,20 @@ if sys.argv[1] == "check-config":
 if sys.argv[1] == "status":
     print(json.dumps({"running": True, "alarms": told["alarms"]}))
 else:
-    print("hosho-bot", NUMBER)
+    print(f"hosho-bot {NUMBER} (schema {told['schema']})")
 """
 
 MACHINE = """
-import json, os, select, signal, sqlite3, subprocess, sys
+import asyncio, json, os, select, signal, sqlite3, subprocess, sys
 from pathlib import Path
 place, what, unit = Path(sys.argv[1]), *sys.argv[2:]
+url = (place / "url").read_text()
+LATER = "INSERT INTO schema_version VALUES (99, '0099', '2026-11-22 01:30:00+00', '')"
+async def on_postgresql():
+    import asyncpg
+    database = await asyncpg.connect(url)
+    await database.execute(LATER)
+    await database.close()
 told = json.loads(os.environ["MADE_UP"])
 number = (place / "opt/current").readlink().name
 with (place / "asked").open("a") as asked:
@@ -51,11 +60,14 @@ if what == "stop" and pid.exists():
     pid.unlink()
 if what == "start":
     if number == "2.0" and told["migrates"]:
-        with sqlite3.connect(place / "doboku/hosho.db") as database:
-            database.execute("INSERT INTO schema_version VALUES (99, '0099', '', '')")
+        if url.startswith("postgres"):
+            asyncio.run(on_postgresql())
+        else:
+            with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+                database.execute(LATER)
     if number == "2.0" and told["start"]:
         sys.exit("no such library")
-    held = subprocess.Popen([sys.executable, place / "daemon.py", place / "doboku/hosho.db"], stdout=subprocess.PIPE)
+    held = subprocess.Popen([sys.executable, place / "daemon.py", url], stdout=subprocess.PIPE)
     held.stdout.readline()
     pid.write_text(str(held.pid))
 """
@@ -64,7 +76,7 @@ DAEMON = """
 import asyncio, signal, sys
 from storage.database.daemon_lock import DaemonLock
 async def hold():
-    async with await DaemonLock.take(f"sqlite:///{sys.argv[1]}"):
+    async with await DaemonLock.take(sys.argv[1], beside=True):
         print("ready", flush=True)
         signal.pause()
 asyncio.run(hold())
@@ -99,12 +111,15 @@ class Machine:
         (folder / "daemon.py").write_text(DAEMON)
         self.settings = folder / "doboku.toml"
 
-    def begin(self) -> None:
-        """A new office that runs with 1.0."""
+    def begin(self, url: str = "") -> None:
+        """A new office that runs with 1.0, on SQLite where no other database is given."""
         subprocess.run(
             ("rm", "-rf", self.folder / "doboku", self.folder / "doboku.keys", self.folder / "asked"), check=True
         )
-        self.settings.write_text(CONFIG.format(name="doboku"), "utf-8")
+        (self.folder / "doboku").mkdir(0o700)
+        own = CONFIG.format(name="doboku")
+        self.settings.write_text(own.replace("[storage]", f'[storage]\nurl = "{url}"') if url else own, "utf-8")
+        (self.folder / "url").write_text(url or f"sqlite:///{self.folder}/doboku/hosho.db")
         in_store(self.settings, registered)
         (self.home / "current").unlink(missing_ok=True)
         (self.home / "current").symlink_to("versions/1.0")
@@ -114,7 +129,7 @@ class Machine:
 
     def upgrade(self, monkeypatch: pytest.MonkeyPatch, signers: str = "key.signers", **told: object) -> Result:
         starts = told.pop("starts", True)
-        behaves = {"check": 0, "alarms": [], "start": 0, "migrates": False} | told
+        behaves = {"check": 0, "alarms": [], "start": 0, "migrates": False, "schema": version().schema} | told
         monkeypatch.setenv("MADE_UP", json.dumps(behaves))
         if not self.runs and starts:
             subprocess.run(self.run("start").format(unit="x").split(), check=True)
@@ -258,3 +273,49 @@ def test_without_a_backup_the_old_version_goes_on(machine, monkeypatch):
     done = machine.upgrade(monkeypatch)
     assert (done.exit_code, "1.0 のまま、何も変えていません" in done.output) == (1, True), done.output
     assert (machine.in_use, machine.runs, machine.asked) == ("1.0", True, [STOP_OLD, START_OLD])
+
+
+# -- PostgreSQL: its backups are its administrator's
+
+
+@pytest.fixture
+def on_server(installed: Machine, cluster: str, monkeypatch):
+    installed.begin(asyncio.run(new_database(cluster)))
+    yield installed
+    subprocess.run(installed.run("stop").format(unit="x").split(), check=True)
+
+
+BACKED_UP, RESTORED = "バックアップは取りません", "から戻しました"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("told", "said", "asked", "journal"),
+    [
+        ({}, "1.0 から 2.0 に切り替えました", [STOP_OLD, START_NEW], [CAME]),
+        ({"start": 1}, "1.0 に戻しました", [STOP_OLD, START_NEW, STOP_NEW, START_OLD], [CAME, WENT]),
+        (
+            {"alarms": [{"kind": "mails_parked", "subject": ""}]},
+            "1.0 に戻しました",
+            [STOP_OLD, START_NEW, STOP_NEW, START_OLD],
+            [CAME, WENT],
+        ),
+        ({"schema": 99}, "pg_dump で控えを取り", [], []),
+    ],
+)
+def test_on_postgresql_versions_are_switched_without_a_backup_and_only_where_the_schema_stays(
+    on_server, monkeypatch, told, said, asked, journal
+):
+    done = on_server.upgrade(monkeypatch, **told)
+    assert (done.exit_code, said in done.output) == (0 if not told else 1, True), done.output
+    assert (on_server.in_use, on_server.runs, on_server.asked) == ("1.0" if told else "2.0", True, asked)
+    assert on_server.journal == journal
+    assert (BACKED_UP in done.output, RESTORED in done.output) == (bool(asked), False)
+    assert list((on_server.folder / "doboku").rglob("hosho-*")) == []
+
+
+@pytest.mark.process
+def test_on_postgresql_a_version_that_changed_the_schema_all_the_same_is_told(on_server, monkeypatch):
+    done = on_server.upgrade(monkeypatch, start=1, migrates=True)
+    assert (done.exit_code, "元に戻しきれません" in done.output, RESTORED in done.output) == (1, True, False), done.output
+    assert (on_server.in_use, on_server.asked) == ("1.0", [STOP_OLD, START_NEW, STOP_NEW, START_OLD])

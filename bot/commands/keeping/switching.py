@@ -138,6 +138,13 @@ class Switch:
 
     async def switch_over(self, offices: Sequence[OfficeUnit]) -> None:
         """Stop, back up, switch, start and look; go back where that fails, and raise ToldError."""
+        for office in offices:
+            if office.database is None:
+                click.echo(
+                    f"{office.settings} は PostgreSQL のため、バックアップは取りません（pg_dump などで取ってあるものが控えです）。"
+                    "データベースの形は変わらないため、元の版に戻すときも、データベースはそのままです",
+                    err=True,
+                )
         forgotten = self._forgotten()
         seen = [(office, _status(office, OWN)) for office in offices]
         seen = [(office, replace(one, is_running=one.is_running or office.unit in forgotten)) for office, one in seen]
