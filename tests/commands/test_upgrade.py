@@ -317,5 +317,7 @@ def test_on_postgresql_versions_are_switched_without_a_backup_and_only_where_the
 @pytest.mark.process
 def test_on_postgresql_a_version_that_changed_the_schema_all_the_same_is_told(on_server, monkeypatch):
     done = on_server.upgrade(monkeypatch, start=1, migrates=True)
-    assert (done.exit_code, "元に戻しきれません" in done.output, RESTORED in done.output) == (1, True, False), done.output
+    assert (done.exit_code, "元に戻しきれません" in done.output, RESTORED in done.output) == (1, True, False), (
+        done.output
+    )
     assert (on_server.in_use, on_server.asked) == ("1.0", [STOP_OLD, START_NEW, STOP_NEW, START_OLD])
