@@ -119,7 +119,7 @@ class Alarms:
             workers=self._successes.healths,
             calendar=self._calendar,
             canary=self._canary,
-            was_canary_lost=any(alarm.kind is AlarmKind.CANARY_LOST for alarm in opened),
+            was_canary_lost=any(one.kind is AlarmKind.CANARY_LOST and not one.absent_since for one in opened),
             backup_at=await asyncio.to_thread(newest, self._backup[0]) if self._backup else None,
             backup_within=self._backup[1] if self._backup else None,
         )

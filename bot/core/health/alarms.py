@@ -102,7 +102,7 @@ class StoreFacts:
 class AlarmFacts:
     """Everything that is known now. `no_room_since`, `database_failed`: (from, to) of the last failure, of this process.
 
-    `calendar`: when summaries are due. `canary`: None where none is sent; `was_canary_lost`: that is an open alarm. `backup_at`: of the
+    `calendar`: when summaries are due. `canary`: None where none is sent; `was_canary_lost`: they were at the last look. `backup_at`: of the
     newest copy, None: there is none; `backup_within`: how old it may be, None where nobody says where copies lie.
     """
 
@@ -238,8 +238,8 @@ def _last(health: WorkerHealth) -> str:
 def _of_times(facts: AlarmFacts, now: datetime) -> Iterator[Alarm]:
     began = next((one.started_at for one in facts.workers if one.worker is Worker.ALARMS), None)
     known, rules = facts.store.canaries, facts.canary
-    if known and rules and began:
-        since = lost_since(known, rules, began, now, was_lost=facts.was_canary_lost)
+    if known and rules:  # at its first look a daemon has not yet done anything
+        since = lost_since(known, rules, began or now, now, was_lost=facts.was_canary_lost)
         if since:
             yield Alarm(AlarmKind.CANARY_LOST, "", since, _of_canaries(known))
     told = facts.store.summary_at or began
