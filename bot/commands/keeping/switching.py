@@ -1,6 +1,6 @@
 """Switch the offices of a machine to a version that is installed, and back where it does not stay well.
 
-Called by upgrade.py. Each database is backed up when its daemon has stopped; the new version brings it to its form while the doors are
+Called by upgrade.py. Each SQLite file is backed up when its daemon has stopped; the new version brings it to its form while the doors are
 shut. Ctrl-C and a terminal that goes away are not heard meanwhile. Raises ToldError: the old version runs, or it is said what does not.
 """
 

@@ -1,7 +1,7 @@
 """`upgrade BUNDLE`: put a version beside the one in use, switch to it, and go back by itself where it does not stay well.
 
-Signature and files are looked at, the new version checks the settings of every office; only then daemons stop, their databases are backed
-up and `current` is switched. A start that fails, or a `status` worse than before, switches back; a database whose schema has moved is
+Signature and files are looked at, the new version checks the settings of every office; only then daemons stop, SQLite files are backed
+up and `current` is switched. A start that fails, or a `status` worse than before, switches back; a file whose schema has moved is
 restored. 0 switched, or already there · 1 not, and all is as it was (said on standard error) · 2 wrong call or settings.
 """
 
