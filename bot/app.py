@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack, suppress
 
 from bot.clock import Clock, utc_now
 from bot.config.mistakes import ConfigError, Mistake
-from bot.config.notes import unproven_senders
+from bot.config.notes import settings_notes
 from bot.config.reloading import reloaded
 from bot.config.settings import Config
 from bot.core.health.alarms import MailboxHealth
@@ -111,6 +111,7 @@ class Daemon:
                 clock=self._clock,
                 new_database=self._new_database,
                 daemon=self._lock,
+                in_shadow=self._config.outgoing.shadow,
             )
             store = await stack.enter_async_context(await opening)
             if store.was_put_here and (first := await store.recovery.note_restored(actor=BOT)):
@@ -153,11 +154,12 @@ class Daemon:
         leading = group.create_task(self._lead(group, receiver, store), name="leading")
         monitoring = await self._monitor(store)
         guard = group.create_task(self._guard(store), name="guard")
-        for note in unproven_senders(self._config):
+        for note in settings_notes(self._config):
             log.warning("%s", note)
-        log.info("ready: %s", ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
+        mode = "ready, in shadow mode" if self._config.outgoing.shadow else "ready"
+        log.info("%s: %s", mode, ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
         self.ready.set()
-        notify("READY=1\nSTATUS=運転中")
+        notify(f"READY=1\nSTATUS={'試験運用中' if self._config.outgoing.shadow else '運転中'}")
         beside = [
             group.create_task(reader.warm(), name="warming"),
             group.create_task(_try_relay(self._config), name="trying the relay"),

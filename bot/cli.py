@@ -93,6 +93,11 @@ _COMMANDS = MappingProxyType(
             "常駐します。SIGTERM か Ctrl-C で止まります。",
             "Run the daemon until it is told to stop (SIGTERM, Ctrl-C).",
         ),
+        "shadow": (
+            "bot.commands.comparing.shadow:shadow",
+            "試験運用（人と並べて動かす）の結果。",
+            "Shadow mode: how often the program and the people agreed (試験運用).",
+        ),
         "status": (
             "bot.commands.status:status",
             "今の状態を示します。異常があれば、終了コードが1になります。",

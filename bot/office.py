@@ -41,7 +41,10 @@ async def command_context(config_path: Path, *, may_begin: bool = False) -> Asyn
     if not may_begin:
         _check_begun(config)
     log.configure("warning", config.log.format, policy_of(config).formats)
-    async with await Store.open(config.database_url, vault=KeyFile(config.key_file), clock=utc_now) as store:
+    opening = Store.open(
+        config.database_url, vault=KeyFile(config.key_file), clock=utc_now, in_shadow=config.outgoing.shadow
+    )
+    async with await opening as store:
         yield CommandContext(config, store, policy_of(config), store.derived_secret("letters"))
 
 

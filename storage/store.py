@@ -94,6 +94,7 @@ class Store:
         durable: bool = True,
         new_database: bool = False,
         daemon: DaemonLock | None = None,
+        in_shadow: bool = False,
     ) -> Self:
         """Open a database and migrate its schema.
 
@@ -101,7 +102,8 @@ class Store:
         its folder with 0700; before a migration an existing file is copied to `<file>.before-NNNN`.
         `vault`: seals keys and mails; a missing key file is created while nothing is sealed. None, for a temporary database
         only: Vault.throwaway(). `durable=False`: no fsync, for a temporary SQLite database only. `new_database`: start with an
-        empty database although an earlier one is missing. `daemon`: whose claims these are.
+        empty database although an earlier one is missing. `daemon`: whose claims these are. `in_shadow`: no letter leaves but to
+        the operator, and no notice changes the register.
         Raises StoreError and its subclasses KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
         """
         if vault is None:
@@ -109,7 +111,9 @@ class Store:
                 raise TypeError("a database that is kept needs a vault")
             vault = Vault.throwaway()
         opening = open_database(url, keys=vault, clock=clock, durable=durable, new_database=new_database, daemon=daemon)
-        return cls(await opening)
+        database = await opening
+        database.in_shadow = in_shadow
+        return cls(database)
 
     def turn(self) -> AbstractAsyncContextManager[Callable[[], None]]:
         """For a decision that rests on what others have decided: one at a time, of all daemons. What it gives is called before the

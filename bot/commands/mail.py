@@ -224,7 +224,7 @@ async def export(
 
 
 async def _compare(office: CommandContext, since: datetime, until: datetime | None, *, as_json: bool) -> None:
-    from bot.commands import replay as replaying  # noqa: PLC0415 - reader, letters: no other command on mails loads them
+    from bot.commands.comparing import replay as replaying  # noqa: PLC0415 - reader, letters: no other command on mails loads them
 
     log.configure("error", "text", office.policy.formats)
 

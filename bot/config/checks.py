@@ -47,6 +47,7 @@ def between_sections(data: Mapping[str, object]) -> Iterator[Mistake]:
         yield from _incomplete("imap", table("imap"), ("host", "user"), "enabled = true")
         yield from _login("imap", table("imap"), "enabled = true の", has_oauth=bool(oauth))
     yield from _canary(data)
+    yield from _shadow(data)
     yield from _watching(table("monitoring"))
     if table("retention").get("approver") and not table("mail").get("authserv_id"):
         cure = "mail.authserv_id を書くか、approver を省いて disposal approve で承認してください"
@@ -84,6 +85,18 @@ def _canary(data: Mapping[str, object]) -> Iterator[Mistake]:
         if place == other:
             cure = "別の中継サーバーのホストとポートを書くか、空欄にしてください"
             yield Mistake("canary.tell_host", f"[{name}] と同じ所です", cure)
+
+
+def _shadow(data: Mapping[str, object]) -> Iterator[Mistake]:
+    """That nothing reaches a desk while the program runs beside the people."""
+    if _table(data, "outgoing").get("shadow") is not True:
+        return
+    if not _table(data, "operator").get("address"):
+        cure = "operator.address に、システム担当者のアドレスを書いてください"
+        yield Mistake("operator.address", "空欄では、試験運用（outgoing.shadow）の警報が担当に届きます", cure)
+    if _table(data, "canary").get("every_minutes"):
+        cure = "every_minutes を 0 にしてください"
+        yield Mistake("canary.every_minutes", "試験運用（outgoing.shadow）では、試験メールは送れません", cure)
 
 
 def _place(host: object) -> str:

@@ -200,6 +200,13 @@ class OutgoingSection(Section):
     method: Literal["maildir", "smtp"] = Field(
         default="maildir", description="maildir はフォルダに書くだけで外へは出ません。試験が済んだら smtp に"
     )
+    shadow: StrictBool = Field(
+        default=False,
+        description=(
+            "試験運用にするか。読み取って判定しますが、受注者にも担当にも何も送らず、台帳にも書き込みません"
+            "（システム担当者あての警報だけを送ります）。変えたときは、再起動してください"
+        ),
+    )
     maildir: FilePath | None = Field(
         default=None,
         description="maildir の置き場所（省略すると storage.folder の中の outgoing）",

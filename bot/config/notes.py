@@ -8,6 +8,17 @@ from __future__ import annotations
 from bot.config.settings import Config
 
 
+def settings_notes(config: Config) -> tuple[str, ...]:
+    """All of them."""
+    return (*in_shadow(config), *unproven_senders(config))
+
+
+def in_shadow(config: Config) -> tuple[str, ...]:
+    """That the program answers nobody; () where it does."""
+    told = "試験運用中です（outgoing.shadow）。受注者にも担当にも何も送らず、台帳にも書き込みません"
+    return (told,) if config.outgoing.shadow else ()
+
+
 def unproven_senders(config: Config) -> tuple[str, ...]:
     """What is off since nothing proves who wrote a mail; () where mail.authserv_id is set."""
     if config.mail.authserv_id:

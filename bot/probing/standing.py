@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.config.notes import unproven_senders
+from bot.config.notes import settings_notes
 from bot.config.settings import Config
 from bot.config.to_policy import backup_of, canary_of
 from bot.core.health.alarms import Alarm
@@ -68,7 +68,7 @@ async def look(config: Config, store: Store, now: datetime, *, runs: bool) -> St
         journal_head=str(await store.journal.head()),
         workers=await store.health.workers(),
         alarms=await alarms_seen(config, store, now, runs=runs),
-        notes=unproven_senders(config),
+        notes=settings_notes(config),
         has_copies=copies is not None,
         copy_at=await asyncio.to_thread(newest, copies[0]) if copies else None,
         canaries=await store.canaries.known() if canary_of(config) else None,

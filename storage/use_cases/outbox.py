@@ -15,7 +15,15 @@ from tortoise.expressions import Q
 
 from bot.core.records import outgoing_mail
 from bot.core.records.guarantee import Guarantee
-from bot.core.records.outgoing_mail import ClaimedMail, Letter, OutboxRow, OutboxState, OutgoingMail, wait_after
+from bot.core.records.outgoing_mail import (
+    Addressee,
+    ClaimedMail,
+    Letter,
+    OutboxRow,
+    OutboxState,
+    OutgoingMail,
+    wait_after,
+)
 from bot.core.records.reasons import OUR_TROUBLE, OutboxReason
 from bot.crash_points import crash_point
 from storage.database import mapping, models
@@ -48,18 +56,21 @@ _OURS = sorted(reason.value for reason in OUR_TROUBLE)
 _WAITING = f"state = 'queued' AND reason NOT IN ({places(_OURS)})"
 
 
-_QUEUED, _SHOWN = "outgoing.queued", "key.shown"
+_QUEUED, _CANCELLED, _SHOWN = "outgoing.queued", "outgoing.cancelled", "key.shown"
+_SHADOW = OutboxReason.IN_SHADOW.value
 
 
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
     """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes.
 
-    An issued mail that nothing permits any more is not queued.
+    An issued mail that nothing permits any more is not queued. In shadow mode only the operator's are: the others are kept as cancelled.
     """
     now = at or database.clock()
     permitted = await permitting(database, [mail for mail in mails if mail.letter is Letter.ISSUED])
     rows = [
-        mapping.outbox_row(mail, now, database.vault) | {"consent_id": permitted.get(mail.dedupe_key)}
+        mapping.outbox_row(mail, now, database.vault)
+        | {"consent_id": permitted.get(mail.dedupe_key), "done_at": None}
+        | (_kept_back(now) if _stays(database, mail.letter) else {})
         for mail in mails
         if mail.letter is not Letter.ISSUED or mail.dedupe_key in permitted
     ]
@@ -70,15 +81,32 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
         unless="dedupe_key",
         returning="id, dedupe_key, letter, submission, guarantee_id",
     )
-    await tickets.put(database, mails, {row["dedupe_key"]: row["id"] for row in new})
     about = ("letter", "submission", "guarantee_id")
+    stays = [row for row in new if _stays(database, Letter(row["letter"]))]
+    kept_back = [
+        Entry(_CANCELLED, "outgoing", row["id"], {name: row[name] for name in about} | {"reason": _SHADOW})
+        for row in stays
+    ]
+    new = [row for row in new if row not in stays]
+    await tickets.put(database, mails, {row["dedupe_key"]: row["id"] for row in new})
     keys_of = {mail.dedupe_key: mail.keys_of for mail in mails if mail.keys_of}
     shown = [
         Entry(_SHOWN, "submission", receipt, {"outgoing": row["id"]})
         for row in new
         for receipt in keys_of.get(row["dedupe_key"], ())
     ]
-    return shown + [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+    queued = [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+    return [*shown, *queued, *kept_back]
+
+
+def _stays(database: Database, letter: Letter) -> bool:
+    """Whether shadow mode keeps the letter back: all but the operator's."""
+    return database.in_shadow and letter.to is not Addressee.OPERATOR
+
+
+def _kept_back(now: datetime) -> dict[str, object]:
+    """The columns of a letter that shadow mode keeps back, for good: `retry` refuses it, so the mode's end sends nothing."""
+    return {"state": OutboxState.CANCELLED.value, "reason": _SHADOW, "done_at": now}
 
 
 class Outbox(UseCases):
@@ -166,7 +194,10 @@ class Outbox(UseCases):
         recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
         What waits for a trouble of ours (OUR_TROUBLE) is passed over; `tries_ours`: but one of each, due or not, in turns.
+        In shadow mode what was queued before it, or by a process without it, is cancelled here (in_shadow).
         """
+        if self._database.in_shadow:
+            await self._keep_back_queued()
         ours = f"SELECT 1 AS there FROM outbox WHERE state = 'queued' AND reason IN ({places(_OURS)}) LIMIT 1"  # noqa: S608 - our own words
         tries_ours = tries_ours and bool(await self._database.rows(ours, _OURS))
         owner = self._database.owner
@@ -203,6 +234,15 @@ class Outbox(UseCases):
                     break
             crash_point("outbox.claim_before_commit")
         return tuple(_unsealed(self._database, claimed))
+
+    async def _keep_back_queued(self) -> None:
+        """Cancel what waits for anybody but the operator."""
+        waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).exclude(letter__in=_TO_OPERATOR)
+        if not await waiting.exists():
+            return
+        async with self._database.transaction():
+            for row in await waiting.order_by("id").select_for_update().only("id"):
+                await _move(self._database, row.id, OutboxState.CANCELLED, OutboxReason.IN_SHADOW, actor=journal.BOT)
 
     async def _one_of_each_trouble(self, busy: Sequence[str], limit: int) -> list[models.OutboxRecord]:
         """Of the letters that wait for each trouble the one whose next time is the earliest, due or not; claimed."""
@@ -360,6 +400,7 @@ class Outbox(UseCases):
 
 
 _WITH_FILES = (Letter.ALERT.value, Letter.MAIL_ALERT.value, Letter.ORIGINALS.value)
+_TO_OPERATOR = tuple(letter.value for letter in Letter if letter.to is Addressee.OPERATOR)
 _COMPLETED = ("quoted", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 

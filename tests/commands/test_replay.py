@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
-from bot.commands import replay
+from bot.commands.comparing import replay
+from bot.commands.comparing.replay import Compared, as_row, compare
 from bot.commands.inspect import TEMPORARY, SteppingClock
-from bot.commands.replay import Compared, as_row, compare
 from bot.composing import composer_of
 from bot.config.settings import load
 from bot.config.to_policy import policy_of

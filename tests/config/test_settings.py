@@ -104,6 +104,21 @@ WRONG = [
             )
         ],
     ),
+    (
+        'outgoing = { method = "smtp", host = "relay.example.jp", shadow = true }\ncanary = { every_minutes = 60 }',
+        [
+            (
+                "operator.address",
+                "空欄では、試験運用（outgoing.shadow）の警報が担当に届きます",
+                "operator.address に、システム担当者のアドレスを書いてください",
+            ),
+            (
+                "canary.every_minutes",
+                "試験運用（outgoing.shadow）では、試験メールは送れません",
+                "every_minutes を 0 にしてください",
+            ),
+        ],
+    ),
     *(
         (
             (
@@ -579,6 +594,8 @@ def test_a_running_daemon_takes_up_what_its_workers_go_by_and_names_what_waits_f
     taken, waiting = reloaded(running, read)
     assert (taken.summary, taken.replies) == (read.summary, read.replies)
     assert (taken.log, taken.storage, waiting) == (running.log, running.storage, ("storage.free_mib", "log.level"))
+    shadow = running.model_copy(update={"outgoing": running.outgoing.model_copy(update={"shadow": True})})
+    assert reloaded(running, shadow) == (running, ("outgoing.shadow",))
     other, waiting = reloaded(
         running, running.model_copy(update={"mail": running.mail.model_copy(update={"inboxes": ("x@y.example",)})})
     )

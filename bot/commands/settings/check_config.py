@@ -15,7 +15,7 @@ from bot.commands.shared.basics import EXIT_USAGE, config_option, echo_json, jso
 from bot.commands.shared.language import command, option
 from bot.commands.shared.secrets import read_secrets
 from bot.config.mistakes import ConfigError, Mistake
-from bot.config.notes import unproven_senders
+from bot.config.notes import settings_notes
 from bot.config.secrecy import without_user
 from bot.config.settings import Config, load
 from bot.core.deadlines.rules import DeadlineKind
@@ -135,7 +135,7 @@ def digest(config: Config) -> list[str]:
     ]
     if config.data_folder in config.key_file.parents:
         lines.append("  注意: 鍵ファイルがデータのフォルダの中にあります。別の場所に置いてください（storage.key_file）")
-    lines += [f"  注意: {note}" for note in unproven_senders(config)]
+    lines += [f"  注意: {note}" for note in settings_notes(config)]
     if not config.issued.enabled:
         lines.append("  注意: issued.enabled = false のため、発行完了のお知らせは送りません")
     return lines + _watched(config)

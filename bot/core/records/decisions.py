@@ -62,7 +62,7 @@ def _begins(line: JournalLine, actor: str) -> bool:
 
 
 def _with(decision: Decision, line: JournalLine, begun: JournalLine) -> Decision:
-    if line.event == "outgoing.queued":
+    if line.subject_kind == "outgoing" and "letter" in line.detail:  # queued, or kept back by shadow mode
         return replace(decision, letters=tuple(sorted((*decision.letters, str(line.detail["letter"])))))
     if line.subject_kind == "submission" and line.subject_id in begun.detail.get("submissions", ()):
         if "reasons" not in line.detail:  # a key that is shown in a letter, not a state

@@ -204,6 +204,7 @@ class OutboxReason(ClosedList):
     OPTED_OUT = "opted_out", "配信停止の申出があります"
     DEAD_ADDRESS = "dead_address", "以前のメールが届かなかった宛先のため送っていません"
     NO_LONGER_TRUE = "no_longer_true", "台帳が変わったため取りやめました"  # the register changed before it left
+    IN_SHADOW = "in_shadow", "試験運用のため送っていません"
     CLERK_CANCELLED = "clerk_cancelled", "担当者が取り消しました"
     CLERK_HELD = "clerk_held", "担当者が保留しています"
 
