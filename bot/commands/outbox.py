@@ -18,13 +18,13 @@ _TITLES = {
     "id": "番号",
     "created_at": "作成日時",
     "state_text": "状態",
+    "reason_text": "理由",
     "letter_text": "種類",
     "to": "宛先",
     "subject": "件名",
     "attempts": "試行",
 }
 _ALL_TITLES = _TITLES | {
-    "reason_text": "理由",
     "reply": "相手の応答",
     "next_attempt_at": "次の試行",
     "done_at": "完了日時",

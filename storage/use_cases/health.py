@@ -104,12 +104,16 @@ class Health(UseCases):
         )
         mails = {row["state"]: row["mails"] for row in counts}
         outgoing = {row["state"]: row["mails"] for row in waiting}
+        kept_back = self._database.models.outbox.filter(
+            state=OutboxState.CANCELLED.value, reason=OutboxReason.IN_SHADOW.value
+        )
         return Backlog(
             mails=tuple((state, mails.get(state.value, 0)) for state in MailState),
             outgoing=tuple((state, outgoing.get(state.value, 0)) for state in OutboxState),
             oldest_mail_at=oldest.state_at if oldest else None,
             oldest_letter_at=oldest_letter.queued_at if oldest_letter else None,
             work=await _open_work(self._database, mails),
+            in_shadow=await kept_back.count() if outgoing.get(OutboxState.CANCELLED.value) else 0,
         )
 
     @use_case

@@ -204,6 +204,8 @@ class Outbox(UseCases):
         apart = (
             "" if owner is None else f" AND (owner IS NULL OR owner = {owner:d})"
         )  # by address it is told which of ours are busy
+        if self._database.in_shadow:
+            apart += _FOR_OPERATOR
         due, due_now = f"{_WAITING} AND next_attempt_at <= ?{apart}", [*_OURS, in_utc(self._database.clock())]
         any_due = f"SELECT 1 AS there FROM outbox WHERE {due} LIMIT 1"  # noqa: S608 - likewise
         # The usual answer, without taking the write lock for it.
@@ -252,6 +254,8 @@ class Outbox(UseCases):
             waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value, reason=reason)
             if (owner := self._database.owner) is not None:  # what another daemon has in hand is tried just now
                 waiting = waiting.filter(Q(owner=None) | Q(owner=owner))
+            if self._database.in_shadow:
+                waiting = waiting.filter(letter__in=_TO_OPERATOR)
             free = waiting.exclude(recipient_fold__in=taken).order_by("next_attempt_at", "id").limit(1)
             batch = await free.select_for_update(skip_locked=True) if len(ours) < limit else []
             true, permitted = await _still_true(self._database, batch)
@@ -401,6 +405,7 @@ class Outbox(UseCases):
 
 _WITH_FILES = (Letter.ALERT.value, Letter.MAIL_ALERT.value, Letter.ORIGINALS.value)
 _TO_OPERATOR = tuple(letter.value for letter in Letter if letter.to is Addressee.OPERATOR)
+_FOR_OPERATOR = f" AND letter IN ({', '.join(map(repr, _TO_OPERATOR))})"
 _COMPLETED = ("quoted", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 

@@ -34,6 +34,9 @@ def test_a_shadow_answers_nobody_reports_and_leaves_nothing_to_be_sent_when_it_e
     assert [row["number"] for row in bot.rows("register", "list")] == ["", ""]  # people alone write it
     told = bot.command("status", code=0)
     assert "試験運用中です" in told
+    assert f"試験運用のため送っていないもの: {len(kept_back)}件" in told
+    assert bot.command("outbox", "list").count("試験運用のため送っていません") == len(kept_back)
+    assert "試しのメールを送りません" in bot.command("doctor", "--mail", code=1)
     assert "試験運用中です" in bot.command("check-config", "--offline")
     assert "in shadow mode" in bot.log()
     # The people enter the first number in its row, and another one's in the second.

@@ -1,7 +1,7 @@
 """A test mail by the real way: relay → the city's mail server → our own door. For `doctor --mail`.
 
 It bears the marks of a machine's mail, so that nobody answers it; the daemon stores it, and that is what is waited for.
-Raises ConfigError, StoreError.
+Raises ConfigError, StoreError, ToldError.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bot.clock import utc_now
 from bot.config.settings import Config
 from bot.connecting import connections_of
 from bot.core.health.finding_kinds import Finding, FindingKind
+from bot.core.text.told import ToldError
 from bot.outbound.own_test import mail_to_ourselves
 from bot.outbound.smtp_relay import RelayOutcome
 from storage.store import KeyFile, Store
@@ -26,6 +27,8 @@ _LARGEST = 64 * 1024  # ours is a few lines
 
 async def there_and_back(config: Config, seconds: float = WAIT_SECONDS) -> tuple[Finding, ...]:
     """Send it, and wait until it is among the stored mails."""
+    if config.outgoing.shadow:  # it would come to the people who work in the inbox
+        raise ToldError("試験運用（outgoing.shadow）では、試しのメールを送りません")
     address, token = config.mail.inboxes[0], secrets.token_hex(8)
     message_id = f"<doctor-{token}@{address.rpartition('@')[2]}>"
     relay = connections_of(config)[0]

@@ -86,6 +86,8 @@ def lines(stands: Standing) -> Iterator[str]:
     failed = outgoing[OutboxState.BOUNCED] + outgoing[OutboxState.EXPIRED]
     oldest = stands.backlog.oldest_letter_at
     yield f"送信待ち: {outgoing[OutboxState.QUEUED]}件{_since(oldest)}、送信できなかったもの: {failed}件"
+    if stands.backlog.in_shadow:
+        yield f"試験運用のため送っていないもの: {stands.backlog.in_shadow}件（あとから送られることはありません）"
     yield f"ディスクの空き: {stands.free_bytes // 2**20} MiB"
     yield f"記録の末尾: {stands.journal_head}"
     for note in stands.notes:
@@ -143,6 +145,7 @@ def plain(stands: Standing) -> dict[str, object]:
         "checks": [asdict(check) for check in stands.checks],
         "mails": {str(state): count for state, count in stands.backlog.mails},
         "outgoing": {str(state): count for state, count in stands.backlog.outgoing},
+        "kept_back_in_shadow": stands.backlog.in_shadow,
         "open": asdict(stands.backlog.work) | {"count": stands.backlog.work.count},
         "oldest_mail_at": stands.backlog.oldest_mail_at,
         "oldest_letter_at": stands.backlog.oldest_letter_at,

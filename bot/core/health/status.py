@@ -37,6 +37,7 @@ class Backlog:
     oldest_mail_at: datetime | None
     oldest_letter_at: datetime | None
     work: OpenWork = OpenWork()
+    in_shadow: int = 0  # letters that shadow mode kept back
 
 
 def as_seen_from_outside(memory: MailboxMemory) -> MailboxHealth:
