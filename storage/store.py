@@ -102,8 +102,8 @@ class Store:
         its folder with 0700; before a migration an existing file is copied to `<file>.before-NNNN`.
         `vault`: seals keys and mails; a missing key file is created while nothing is sealed. None, for a temporary database
         only: Vault.throwaway(). `durable=False`: no fsync, for a temporary SQLite database only. `new_database`: start with an
-        empty database although an earlier one is missing. `daemon`: whose claims these are. `in_shadow`: no letter leaves but to
-        the operator, and no notice changes the register.
+        empty database although an earlier one is missing. `daemon`: whose claims these are. `in_shadow`: no letter leaves but
+        alarms, and no notice changes the register.
         Raises StoreError and its subclasses KeysUnfit, NotPrivate, DatabaseGone, DatabaseReplaced.
         """
         if vault is None:

@@ -53,7 +53,7 @@ class Database:
         self.clock = clock  # the source of all times in rows
         self.url = url
         self.daemon = daemon or DaemonLock(None)
-        self.in_shadow = False  # only the operator gets letters, and no notice changes the register
+        self.in_shadow = False  # no letter leaves but alarms, and no notice changes the register
         self.files = FileGuard(url.file) if url.file else None
         self._tortoise = TortoiseContext()
         # Tortoise finds its connections through a context variable. It is set in this context, and each use case's task gets

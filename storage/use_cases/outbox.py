@@ -16,7 +16,6 @@ from tortoise.expressions import Q
 from bot.core.records import outgoing_mail
 from bot.core.records.guarantee import Guarantee
 from bot.core.records.outgoing_mail import (
-    Addressee,
     ClaimedMail,
     Letter,
     OutboxRow,
@@ -63,7 +62,7 @@ _SHADOW = OutboxReason.IN_SHADOW.value
 async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | None = None) -> list[Entry]:
     """Queue those whose dedupe key is new, as made `at` (None = now); returns journal entries, which the caller writes.
 
-    An issued mail that nothing permits any more is not queued. In shadow mode only the operator's are: the others are kept as cancelled.
+    An issued mail that nothing permits any more is not queued. In shadow mode only alarms are: the others are kept as cancelled.
     """
     now = at or database.clock()
     permitted = await permitting(database, [mail for mail in mails if mail.letter is Letter.ISSUED])
@@ -100,8 +99,8 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
 
 
 def _stays(database: Database, letter: Letter) -> bool:
-    """Whether shadow mode keeps the letter back: all but the operator's."""
-    return database.in_shadow and letter.to is not Addressee.OPERATOR
+    """Whether shadow mode keeps the letter back: all but alarms, which go to the operator."""
+    return database.in_shadow and letter is not Letter.ALARM
 
 
 def _kept_back(now: datetime) -> dict[str, object]:
@@ -194,7 +193,7 @@ class Outbox(UseCases):
         recipient has opted out, or whose guarantee no longer wants it or is cancelled, too (opted_out, no_longer_true).
         `in_flight`: addresses to which nothing is claimed now; when given, not even empty, each address gets one mail at most.
         What waits for a trouble of ours (OUR_TROUBLE) is passed over; `tries_ours`: but one of each, due or not, in turns.
-        In shadow mode what was queued before it, or by a process without it, is cancelled here (in_shadow).
+        In shadow mode all but alarms, queued before it or by a process without it, is cancelled here (in_shadow).
         """
         if self._database.in_shadow:
             await self._keep_back_queued()
@@ -205,7 +204,7 @@ class Outbox(UseCases):
             "" if owner is None else f" AND (owner IS NULL OR owner = {owner:d})"
         )  # by address it is told which of ours are busy
         if self._database.in_shadow:
-            apart += _FOR_OPERATOR
+            apart += f" AND letter = '{Letter.ALARM.value}'"
         due, due_now = f"{_WAITING} AND next_attempt_at <= ?{apart}", [*_OURS, in_utc(self._database.clock())]
         any_due = f"SELECT 1 AS there FROM outbox WHERE {due} LIMIT 1"  # noqa: S608 - likewise
         # The usual answer, without taking the write lock for it.
@@ -238,8 +237,8 @@ class Outbox(UseCases):
         return tuple(_unsealed(self._database, claimed))
 
     async def _keep_back_queued(self) -> None:
-        """Cancel what waits for anybody but the operator."""
-        waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).exclude(letter__in=_TO_OPERATOR)
+        """Cancel what waits, but for alarms."""
+        waiting = self._database.models.outbox.filter(state=OutboxState.QUEUED.value).exclude(letter=Letter.ALARM.value)
         if not await waiting.exists():
             return
         async with self._database.transaction():
@@ -255,7 +254,7 @@ class Outbox(UseCases):
             if (owner := self._database.owner) is not None:  # what another daemon has in hand is tried just now
                 waiting = waiting.filter(Q(owner=None) | Q(owner=owner))
             if self._database.in_shadow:
-                waiting = waiting.filter(letter__in=_TO_OPERATOR)
+                waiting = waiting.filter(letter=Letter.ALARM.value)
             free = waiting.exclude(recipient_fold__in=taken).order_by("next_attempt_at", "id").limit(1)
             batch = await free.select_for_update(skip_locked=True) if len(ours) < limit else []
             true, permitted = await _still_true(self._database, batch)
@@ -404,8 +403,6 @@ class Outbox(UseCases):
 
 
 _WITH_FILES = (Letter.ALERT.value, Letter.MAIL_ALERT.value, Letter.ORIGINALS.value)
-_TO_OPERATOR = tuple(letter.value for letter in Letter if letter.to is Addressee.OPERATOR)
-_FOR_OPERATOR = f" AND letter IN ({', '.join(map(repr, _TO_OPERATOR))})"
 _COMPLETED = ("quoted", "content", "next_attempt_at")
 _MAY_ARRIVE = (OutboxState.QUEUED.value, OutboxState.HOLD.value, OutboxState.DELIVERED.value)
 
