@@ -15,6 +15,7 @@ from bot.clock import utc_now
 from bot.config.settings import Config, load
 from bot.config.to_policy import policy_of
 from bot.core.policy.policy import Policy
+from bot.core.text.told import ToldError
 from storage.errors import StoreError
 from storage.files import sqlite_file
 from storage.store import KeyFile, Store
@@ -28,6 +29,11 @@ class CommandContext:
     store: Store
     policy: Policy
     letter_secret: bytes  # for composer_of
+
+    def check_may_send(self) -> None:
+        """Raise ToldError in shadow mode, for a command that does nothing but send."""
+        if self.config.outgoing.shadow:
+            raise ToldError("試験運用（outgoing.shadow）のため、送れません")
 
 
 @asynccontextmanager

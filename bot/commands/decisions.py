@@ -121,6 +121,7 @@ async def verify(receipt_number: str, *, config_path: Path, as_json: bool, actor
 async def send_key(receipt_number: str, *, config_path: Path, actor: str) -> None:
     """Mail the access key of what waits for D-Sure to its desk once more (answers.keys = "separate")."""
     async with command_context(config_path) as office:
+        office.check_may_send()
         addresses = await _clerk(office, actor).send_key(receipt_number)
     click.echo(f"{receipt_number} の認証キーを {'、'.join(addresses)} への送信待ちに入れました")
 

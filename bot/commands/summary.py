@@ -48,6 +48,7 @@ async def summary(*, printed: bool, send: bool, config_path: Path, as_json: bool
     async with command_context(config_path) as office:
         sweeps = sweeps_of(office)
         if send:
+            office.check_may_send()
             click.echo(f"{await sweeps.send_summary()}件の定時報告を送信待ちに入れました")
             return
         since, until = await sweeps.last_span()

@@ -183,7 +183,7 @@ class Sweeps:
         mails = [await self._summary_mail(desk, one, book, slot, until) for desk, one in made]
         keys = await self._keys_mails(made, facts, slot)
         queued = await self._store.outbox.enqueue([*mails, *keys], at=until)  # the next one begins where this one ends
-        return queued - len(keys)
+        return max(queued - len(keys), 0)  # shadow mode queues none
 
     async def _keys_mails(
         self, made: Sequence[tuple[Desk, DeskSummary]], facts: SummaryFacts, slot: str

@@ -104,6 +104,7 @@ async def mail(*, config_path: Path) -> None:
             return
         composer = composer_of(office.config, office.letter_secret)
         letter = Disposals(office.store, composer, policy, rules, utc_now).listed(due)
+        office.check_may_send()
         queued = await office.store.outbox.enqueue([letter])
     told = "送ります" if queued else "同じ一覧を、既に送っています"
     click.echo(f"{policy.disposal_approver} へ、一覧 {due.number}（{len(due.items)}件）を{told}")
