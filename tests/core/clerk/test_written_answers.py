@@ -200,6 +200,7 @@ SETS = {
     "clear, a tenth set": lambda: [row for row in rows("tenth_clear") if is_offered(row)],
     "clear, an eleventh set": lambda: [row for row in rows("eleventh_clear") if is_offered(row)],
     "clear, a twelfth set": lambda: [row for row in rows("twelfth_clear") if is_offered(row)],
+    "clear, a thirteenth set": lambda: [row for row in rows("thirteenth_clear") if is_offered(row)],
     "clear, forms by one who knows": lambda: rows("forms_clear"),
     "unclear, looked at": lambda: rows("unclear")[::2],
     "unclear, kept back": lambda: rows("unclear")[1::2],
@@ -215,6 +216,7 @@ SETS = {
     "unclear, a tenth set": lambda: rows("tenth_unclear"),
     "unclear, an eleventh set": lambda: rows("eleventh_unclear"),
     "unclear, a twelfth set": lambda: rows("twelfth_unclear"),
+    "unclear, a thirteenth set": lambda: rows("thirteenth_unclear"),
     "unclear, forms by one who knows": lambda: rows("forms_unclear"),
 }
 LEAST = {
@@ -232,6 +234,7 @@ LEAST = {
     "clear, a tenth set": 0.35,
     "clear, an eleventh set": 0.6,
     "clear, a twelfth set": 0.45,
+    "clear, a thirteenth set": 0.8,
     "clear, forms by one who knows": 1,
 }
 

@@ -69,6 +69,7 @@ Then two more sets, by writers who had not seen the program: an eleventh of what
 before the forms of cases, orders and reasons were widened, of the twelfth 37 of 89; two were carried out wrongly and two of 130 unclear ones acted (a 差戻し or 相違 whose words only announce a reason). Now 39 of
 the 54 and 25 of the 45 that were looked at act right, 33 of the 55 and 19 of the 44 that were kept back, none wrong, and none of the unclear ones acts. Where an answer is asked
 about, the letter back now says what was read, and a はい carries it out: that is enough for 5 and 9 more of those that were looked at, 9 and 9 of those that were kept back.
+A thirteenth set, of ordinary days: 120 mostly short ones, of which 101 acted right at the first run and none wrong, a はい was enough for 9 more, and none of the 80 unclear ones acted.
 What they showed is mended, so that the table tells more. An alert about a notice offers no 対応済 and no 対応不要, none offers 再送, and 差戻し needs a reason: the clear ones that order these are asked about, and
 not counted here. `./run answers read` tells the same of any text.
 

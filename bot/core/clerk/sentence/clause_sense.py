@@ -301,6 +301,9 @@ def _is_done(clause: Clause, after: Sequence[Clause]) -> bool:
 
 def _about(clause: Clause, end: _End) -> Sense:
     """A clause without a deed: it is there, it is the city's own, it is so written; or no more than a topic."""
+    is_spelling = end.is_noun and "spelling" in end.of.classes and not clause.has("notice")
+    if is_spelling and clause.tie == "cause" and clause.has_base(listed("limits")):
+        return Sense.SMALL  # 表記ゆれだけなので
     if clause.tie or clause.words[-1].kind != "助動詞":
         return Sense.NOTHING
     is_there = any(one.base in {"有る", "居る", "御座る"} for one in clause.words[-3:])
@@ -308,7 +311,7 @@ def _about(clause: Clause, end: _End) -> Sense:
         return Sense.UNCLEAR if any("数詞" in one.sort for one in clause.words) else Sense.TOLD
     if end.is_noun and clause.has("us") and end.of.base in _OF_THE_CITY:
         return Sense.WELL
-    return Sense.SMALL if end.is_noun and "spelling" in end.of.classes and not clause.has("notice") else Sense.NOTHING
+    return Sense.SMALL if is_spelling else Sense.NOTHING
 
 
 _OF_THE_CITY = frozenset({"分", "工事", "案件", "発注", "契約", "業務", "所管"})

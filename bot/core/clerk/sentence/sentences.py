@@ -32,6 +32,8 @@ _GUESS = LazyPattern(
 )
 """A guess about the cause of a difference is harmless: 台帳の打ち間違いだと思います."""
 _BRACKETED = LazyPattern(r"\(([^()]{2,60})\)")
+_LEGAL_FORM = LazyPattern(r"^\((株|有)\)")
+"""At the beginning the analyser takes it for a bracket."""
 _QUOTED = LazyPattern(r"[「『][^「」『』]{0,60}[」』]")
 _PREDICATE = LazyPattern(r"(?:です|ます|[たいるうすくむんぬ]|だ|済み?|あり|なし|未[^ ]{1,4}|漏れ|もれ)$")
 
@@ -43,7 +45,8 @@ def sense_of(text: str, *, leads: bool = False) -> Sense:
         return Sense.UNCLEAR
     if (asked := _NEXT_TIME.match(text)) is not None and are_known(phrases_in(asked[1])):
         return sense_of(text[asked.end() :], leads=leads)
-    text = _PERMITTED.sub("問題ない", text.strip("。 、"))
+    text = _LEGAL_FORM.sub(lambda found: {"株": "株式会社", "有": "有限会社"}[found[1]], text.strip("。 、"))
+    text = _PERMITTED.sub("問題ない", text)
     text = _QUOTED.sub(lambda found: found[0].replace("(", "").replace(")", ""), text)
     beside = [_said(one[1], leads=True) for one in _BRACKETED.finditer(text) if _PREDICATE.search(one[1])]
     known = all(are_known(phrases_in(one[1])) for one in _BRACKETED.finditer(text))
