@@ -44,6 +44,7 @@ READS = {
     "consent stopped --json": 1,
     "consent proof --json": None,
     "reminders list --on 2026-12-28": None,
+    "shadow report --json": None,
     "summary --print": None,
     f"letters preview verified --case {CASE}": None,
     "disposal list": None,
