@@ -84,6 +84,7 @@ async def show_(outbox_id: int, *, raw: bool, config_path: Path, as_json: bool, 
 async def retry(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Send a held, refused, expired or kept back mail again, byte for byte the same (the running daemon does it)."""
     async with command_context(config_path) as office:
+        office.check_may_send()
         await office.store.outbox.retry(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}をもう一度送ります")
 
@@ -108,6 +109,7 @@ async def hold(outbox_id: int, *, config_path: Path, actor: str) -> None:
 async def release(outbox_id: int, *, config_path: Path, actor: str) -> None:
     """Let a held mail go (the running daemon sends it)."""
     async with command_context(config_path) as office:
+        office.check_may_send()
         await office.store.outbox.release(outbox_id, actor=actor)
     click.echo(f"送信{outbox_id}の保留を解きました")
 

@@ -25,7 +25,8 @@ def reloaded(running: Config, read: Config) -> tuple[Config, tuple[str, ...]]:
         kept["mail"] = read.mail.model_copy(update=own)
         kept["desks"] = tuple(desk.model_copy(update={"inboxes": inboxes.get(desk.name, ())}) for desk in read.desks)
         waiting.append("mail.inboxes、mail.bounce_address、desks.inboxes")
-    if running.outgoing.shadow != read.outgoing.shadow:  # the store's
-        kept["outgoing"] = read.outgoing.model_copy(update={"shadow": running.outgoing.shadow})
+    if running.outgoing.shadow != read.outgoing.shadow:  # the store's; what checks.py asks for beside it stays with it
+        kept |= {"outgoing": running.outgoing, "operator": running.operator, "canary": running.canary}
         waiting.append("outgoing.shadow")
+        waiting += [name for name in ("operator", "canary") if getattr(running, name) != getattr(read, name)]
     return read.model_copy(update=kept), tuple(waiting)
