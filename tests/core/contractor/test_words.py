@@ -80,12 +80,12 @@ def test_a_sentence_beside_a_notice(kind: str) -> None:
     assert [one for one in told if not RIGHT[kind](matter_of(mail(FRAME.format(one))))] == []
 
 
-AT_LEAST = {"courtesy": 41, "question": 32, "forgotten": 10, "arrived": 6, "thanks": 11, "other": 12}
+AT_LEAST = {"courtesy": 41, "question": 41, "forgotten": 10, "arrived": 11, "thanks": 12, "other": 12}
 """So many of the third set are read right: what is mended raises these."""
 
 
 @pytest.mark.parametrize("kind", AT_LEAST)
-def test_mails_that_nobody_has_looked_at(kind: str) -> None:
+def test_the_third_set_is_read_as_well_as_before(kind: str) -> None:
     every = tomllib.loads(Path(__file__).with_name("unseen_third.toml").read_text("utf-8"))["mail"]
     told = [RIGHT[kind](matter_of(mail(one["body"], one["subject"]))) for one in every if one["kind"] == kind]
     assert sum(told) >= AT_LEAST[kind]
