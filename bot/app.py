@@ -89,6 +89,10 @@ class Daemon:
         self._told_to_reload = asyncio.Event()
         self._crew: Crew
 
+    @property
+    def _mode(self) -> str:
+        return "試験運用中" if self._config.outgoing.shadow else "運転中"
+
     def stop(self) -> None:
         """Begin an orderly stop; again is no error."""
         self._stopping.set()
@@ -159,7 +163,7 @@ class Daemon:
         mode = "ready, in shadow mode" if self._config.outgoing.shadow else "ready"
         log.info("%s: %s", mode, ", ".join(f"{name} on port {port}" for name, port in self.ports.items()) or "watching")
         self.ready.set()
-        notify(f"READY=1\nSTATUS={'試験運用中' if self._config.outgoing.shadow else '運転中'}")
+        notify(f"READY=1\nSTATUS={self._mode}")
         beside = [
             group.create_task(reader.warm(), name="warming"),
             group.create_task(_try_relay(self._config), name="trying the relay"),
@@ -245,7 +249,9 @@ class Daemon:
             log.info("設定を読み直しました")
             if waiting:
                 log.warning("次の変更は、起動し直すまで使われません: %s", "、".join(waiting))
-            notify(f"READY=1\nSTATUS=運転中{'（起動し直すまで使われない設定の変更があります）' if waiting else ''}")
+            notify(
+                f"READY=1\nSTATUS={self._mode}{'（起動し直すまで使われない設定の変更があります）' if waiting else ''}"
+            )
 
     async def _guard(self, store: Store) -> None:
         """See that the database is there and ours, and the disk not full. Returns when the daemon must stop, and has said why."""

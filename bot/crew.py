@@ -77,6 +77,7 @@ class Crew:
             policy,
             clock,
             operator=config.operator.address,
+            in_shadow=config.outgoing.shadow,
             waiting_after=waiting_after(config),
             mailboxes=around.mailboxes,
             has_room=around.has_room,

@@ -25,6 +25,8 @@ _SEEN = {"differs": SubmissionReason.DSURE_DIFFERS, "none": SubmissionReason.NOT
 
 
 def _clerk(office: CommandContext, actor: str) -> Clerk:
+    if office.config.outgoing.shadow:
+        click.echo("試験運用（outgoing.shadow）のため、メールはどなたにも送りません", err=True)
     return Clerk(office.store, composer_of(office.config, office.letter_secret), office.policy, utc_now, actor)
 
 

@@ -38,7 +38,10 @@ async def serve(*, config_path: Path, new_database: bool) -> None:
     )
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory holds keys
     try:
-        async with await DaemonLock.take(config.database_url, beside=True, told=decides_by(config)) as lock:
+        taking = DaemonLock.take(
+            config.database_url, beside=True, told=decides_by(config), in_shadow=config.outgoing.shadow
+        )
+        async with await taking as lock:
             with loading():
                 from bot import app, composing  # noqa: PLC0415 - a second of loading, which a refused daemon need not wait for
 

@@ -94,6 +94,13 @@ def _shadow(data: Mapping[str, object]) -> Iterator[Mistake]:
     if not _table(data, "operator").get("address"):
         cure = "operator.address に、システム担当者のアドレスを書いてください"
         yield Mistake("operator.address", "空欄では、試験運用（outgoing.shadow）の警報が担当に届きます", cure)
+    elif str(_table(data, "operator")["address"]).lower() in {
+        str(desk.get(key, "")).lower() for desk in _tables(data.get("desks")) for key in ("address", "deputy", "head")
+    }:
+        cure = "システム担当者が読む別のアドレスにしてください"
+        yield Mistake(
+            "operator.address", "担当のアドレスのため、試験運用（outgoing.shadow）の警報が担当に届きます", cure
+        )
     if _table(data, "canary").get("every_minutes"):
         cure = "every_minutes を 0 にしてください"
         yield Mistake("canary.every_minutes", "試験運用（outgoing.shadow）では、試験メールは送れません", cure)

@@ -61,6 +61,7 @@ class Alarms:
         clock: Clock,
         *,
         operator: str = "",
+        in_shadow: bool = False,
         waiting_after: timedelta = WAITING_AFTER,
         mailboxes: Sequence[Callable[[], MailboxHealth]] = (),
         has_room: Callable[[], bool] = lambda: True,
@@ -74,7 +75,7 @@ class Alarms:
         self._composer = composer
         self._policy = policy
         self._clock = clock
-        self._desks = tuple(dict.fromkeys(desk.address for desk in policy.desks))
+        self._desks = () if in_shadow else tuple(dict.fromkeys(desk.address for desk in policy.desks))
         self._operators = (operator,) if operator else self._desks
         self._waiting_after = waiting_after
         self._mailboxes = mailboxes

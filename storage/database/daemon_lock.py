@@ -54,9 +54,12 @@ class DaemonLock:
         self._telling: asyncio.Task[None] | None = None
 
     @classmethod
-    async def take(cls, url: str, *, what: str = "serve", beside: bool = False, told: str = "") -> Self:
+    async def take(
+        cls, url: str, *, what: str = "serve", beside: bool = False, told: str = "", in_shadow: bool = False
+    ) -> Self:
         """Take the lock. `url`: as for Store.open; `what`: the command's name, shown to a process that finds the lock taken;
-        `beside`: other daemons may run beside this one, where the database can serve several; `told`: a word for them about this one.
+        `beside`: other daemons may run beside this one, where the database can serve several; `told`: a word for them about this one;
+        `in_shadow`: only daemons that are so too run beside it.
 
         Raises DaemonRunning (Japanese, says what to do) when another process keeps it from us, StoreError when the lock fails.
         """
@@ -65,7 +68,7 @@ class DaemonLock:
             file = sqlite_file(url)
             lock = _FileLock(file.resolve(), what) if file else None
         else:
-            lock = ServerLock(url, what, beside=beside, told=told)
+            lock = ServerLock(url, what, beside=beside, told=told, in_shadow=in_shadow)
         if lock is not None:
             await _take(lock)
         return cls(lock)

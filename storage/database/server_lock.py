@@ -26,6 +26,8 @@ DAEMON_LOCK = 0x6461656D6F6E
 NUMBERS = 0x6461656D
 _ROLES = 0x726F6C65
 _LEADER, _TURN = 1, 2
+_MODES = {False: 3, True: 4}
+"""Daemons in shadow mode and others don't run beside each other: the first would cancel what the others are to send."""
 LIVING = (
     "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 "  # noqa: S608 - our own number
     f"AND classid = {NUMBERS} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -59,10 +61,11 @@ _MOST_OF_A_NAME = 63  # what the server keeps
 class ServerLock:
     """The locks of one daemon, or of a command that wants to be alone. `others`: those that run beside it, by name."""
 
-    def __init__(self, url: str, what: str, *, beside: bool, told: str) -> None:
+    def __init__(self, url: str, what: str, *, beside: bool, told: str, in_shadow: bool = False) -> None:
         self._url = url
         self._name = f"hosho-bot {what} {socket.gethostname()[:24]}:{os.getpid()} {told}".strip()[:_MOST_OF_A_NAME]
         self._told = told
+        self._in_shadow = in_shadow
         self._connection: Any = None  # asyncpg's, which is an extra
         self._asking = asyncio.Lock()
         self._number = secrets.randbelow(2**31 - 1) + 1
@@ -100,6 +103,7 @@ class ServerLock:
             await self.release()
             raise DaemonRunning(running(holders or "hosho-bot", where.credentials.get("database") or "PostgreSQL"))
         if self.beside:
+            await self._take_mode()
             # What is in hand bears the number. The server ends our old connection, if it has not found it dead yet.
             for _ in range(_TRIES_FOR_A_NUMBER):
                 if await self._ask("SELECT pg_try_advisory_lock($1, $2)", NUMBERS, self._number):
@@ -115,6 +119,17 @@ class ServerLock:
                 await self.release()
                 raise _not_asked(error) from error
             await self.is_held()
+
+    async def _take_mode(self) -> None:
+        """Keep those out that have the other mode. Raises DaemonRunning when one is there, or looks just now."""
+        ours, others = _MODES[self._in_shadow], _MODES[not self._in_shadow]
+        is_ours = await self._ask("SELECT pg_try_advisory_lock_shared($1, $2)", _ROLES, ours)
+        if not is_ours or not await self._ask("SELECT pg_try_advisory_lock($1, $2)", _ROLES, others):
+            await self.release()
+            raise DaemonRunning(
+                "このデータベースでは、試験運用（outgoing.shadow）の設定が異なる hosho-bot が動いています。全て止めてから、起動してください"
+            )
+        await self._ask("SELECT pg_advisory_unlock($1, $2)", _ROLES, others)
 
     async def is_held(self) -> bool:
         """Whether the lock is still held; the log tells who has come and gone beside this daemon."""

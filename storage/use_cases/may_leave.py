@@ -119,7 +119,7 @@ async def _overtaken(
             is_stopped = standing_stop(events) is not None
             reasons[mail.id] = OutboxReason.OPTED_OUT if is_stopped else OutboxReason.NO_LONGER_TRUE
             for number in true:
-                await _untell(told[number])
+                await untell(told[number])
     return permitted, reasons
 
 
@@ -143,7 +143,7 @@ async def _settled_otherwise(database: Database, rows: Sequence[Guarantee], abou
     return ended | {row.guarantee_id for row in rows if row.guarantee_id in ids or row.number in named - {""}}
 
 
-async def _untell(told: models.ReminderRecord) -> None:
+async def untell(told: models.ReminderRecord) -> None:
     """Mark as not reminded, because the mail was not sent; earlier reminders still count."""
     if told.count == 1:
         await told.delete()

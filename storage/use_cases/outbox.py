@@ -44,7 +44,7 @@ from storage.errors import NotFound, Unreadable, WrongState
 from storage.use_cases import bounces, journal, tickets
 from storage.use_cases.base import UseCases, use_case
 from storage.use_cases.journal import Entry
-from storage.use_cases.may_leave import Permitted, checked, permitting, who_want_mails
+from storage.use_cases.may_leave import Permitted, checked, permitting, untell, who_want_mails
 
 log = logging.getLogger("hosho.letters")
 
@@ -55,7 +55,7 @@ _OURS = sorted(reason.value for reason in OUR_TROUBLE)
 _WAITING = f"state = 'queued' AND reason NOT IN ({places(_OURS)})"
 
 
-_QUEUED, _CANCELLED, _SHOWN = "outgoing.queued", "outgoing.cancelled", "key.shown"
+QUEUED, _CANCELLED, _SHOWN = "outgoing.queued", "outgoing.cancelled", "key.shown"
 _SHADOW = OutboxReason.IN_SHADOW.value
 
 
@@ -94,7 +94,7 @@ async def put(database: Database, mails: Sequence[OutgoingMail], at: datetime | 
         for row in new
         for receipt in keys_of.get(row["dedupe_key"], ())
     ]
-    queued = [Entry(_QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
+    queued = [Entry(QUEUED, "outgoing", row["id"], {name: row[name] for name in about}) for row in new]
     return [*shown, *queued, *kept_back]
 
 
@@ -121,7 +121,7 @@ class Outbox(UseCases):
         async with self._database.transaction(seals=True):
             queued = await put(self._database, mails, at)
             await journal.write(self._database, [replace(entry, actor=actor) for entry in queued])
-        return sum(entry.event == _QUEUED for entry in queued)
+        return sum(entry.event == QUEUED for entry in queued)
 
     @use_case
     async def complete(self, mail: OutgoingMail) -> bool:
@@ -244,6 +244,8 @@ class Outbox(UseCases):
         async with self._database.transaction():
             for row in await waiting.order_by("id").select_for_update().only("id"):
                 await _move(self._database, row.id, OutboxState.CANCELLED, OutboxReason.IN_SHADOW, actor=journal.BOT)
+                for told in await self._database.models.reminder.filter(outbox_id=row.id):
+                    await untell(told)
 
     async def _one_of_each_trouble(self, busy: Sequence[str], limit: int) -> list[models.OutboxRecord]:
         """Of the letters that wait for each trouble the one whose next time is the earliest, due or not; claimed."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -86,11 +87,9 @@ class Deadlines(UseCases):
         async with self._database.transaction(seals=True):
             for mail, dues in mails:
                 entries = await outbox.put(self._database, [mail])
-                number = next((int(entry.subject) for entry in entries if entry.kind == "outgoing"), None)
-                if number is None:  # this recipient has had the mail of the day
-                    continue
-                queued += 1
-                for due in dues:
+                numbers = [int(entry.subject) for entry in entries if entry.event == outbox.QUEUED]
+                queued += len(numbers)  # none: he has had the mail of the day, or shadow mode keeps it back
+                for number, due in itertools.product(numbers, dues):
                     await _remember(self._database, due, number)
                     kind, _, subject = due.about.partition("/")
                     detail = {"kind": due.kind.value, "level": due.level, "outgoing": number}

@@ -119,6 +119,16 @@ WRONG = [
             ),
         ],
     ),
+    (
+        'outgoing = { method = "smtp", host = "relay.example.jp", shadow = true }\noperator.address = "Keiyaku@city.example.jp"',
+        [
+            (
+                "operator.address",
+                "担当のアドレスのため、試験運用（outgoing.shadow）の警報が担当に届きます",
+                "システム担当者が読む別のアドレスにしてください",
+            )
+        ],
+    ),
     *(
         (
             (
@@ -596,6 +606,8 @@ def test_a_running_daemon_takes_up_what_its_workers_go_by_and_names_what_waits_f
     assert (taken.log, taken.storage, waiting) == (running.log, running.storage, ("storage.free_mib", "log.level"))
     shadow = running.model_copy(update={"outgoing": running.outgoing.model_copy(update={"shadow": True})})
     assert reloaded(running, shadow) == (running, ("outgoing.shadow",))
+    ended = running.model_copy(update={"canary": running.canary.model_copy(update={"every_minutes": 60})})
+    assert reloaded(shadow, ended) == (shadow, ("outgoing.shadow", "canary"))  # what the mode forbids waits with it
     other, waiting = reloaded(
         running, running.model_copy(update={"mail": running.mail.model_copy(update={"inboxes": ("x@y.example",)})})
     )

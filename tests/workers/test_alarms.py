@@ -120,13 +120,18 @@ async def bounce(store, recipient: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operator", "dead", "recipients"),
-    [(OPERATOR, DESK, [OPERATOR]), (OPERATOR, OPERATOR, [DESK]), ("", DESK, [])],
+    ("operator", "in_shadow", "dead", "recipients"),
+    [
+        (OPERATOR, False, DESK, [OPERATOR]),
+        (OPERATOR, False, OPERATOR, [DESK]),
+        (OPERATOR, True, OPERATOR, []),
+        ("", False, DESK, []),
+    ],
 )
 async def test_who_cannot_be_reached_is_not_told_so_by_mail(
-    store, composer, policy, watch, caplog, operator, dead, recipients
+    store, composer, policy, watch, caplog, operator, in_shadow, dead, recipients
 ):
-    alarms = Alarms(store, composer, policy, watch, operator=operator)
+    alarms = Alarms(store, composer, policy, watch, operator=operator, in_shadow=in_shadow)
     await bounce(store, dead)
     await alarms.look()
     assert [recipient for recipient, _ in await told(store)] == recipients

@@ -37,6 +37,7 @@ class PeoplesWord(ClosedList):
     TOOK = "took", "受付"
     TOOK_ELSEWHERE = "took_elsewhere", "別の台帳の行で受付"
     OTHER_NUMBER = "other_number", "台帳に別の番号を記入"
+    OTHER_KEY = "other_key", "台帳に別の認証キーを記入"
     REFUSED = "refused", "差戻し"
 
 
@@ -109,6 +110,9 @@ def _people(
         return _OF_CLERKS[clerk], notice.guarantee_id
     there = by_number.get(notice.fields.number)
     if there is not None and _is_entered(rows[there], notice, told):
+        theirs, read = rows[there].auth_key, notice.fields.auth_key
+        if theirs is not None and read is not None and not read.same_as(theirs):
+            return PeoplesWord.OTHER_KEY, there
         is_other = matched is not None and there != matched
         return (PeoplesWord.TOOK_ELSEWHERE if is_other else PeoplesWord.TOOK), there
     own = rows.get(matched) if matched is not None else None

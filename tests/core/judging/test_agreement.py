@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,22 +10,25 @@ import pytest
 from bot.core.judging.agreement import Agreement, PeoplesWord, agreement, compare, told_by
 from bot.core.records.guarantee import Guarantee, Product
 from bot.core.records.journal import JournalLine
+from bot.core.records.secret import AuthKey
 from bot.core.records.submission import NoticeFields, ReadFrom, Submission, SubmissionState
 
 AT = datetime(2026, 11, 2, 1, tzinfo=UTC)
 LATER, BEFORE = AT + timedelta(days=1), AT - timedelta(days=1)
 BOT, CLERK = "bot", "yamada"
 RECEIPT, NUMBER, ANOTHER = "20261102-0001-1", "10001-000001", "10001-000002"
+KEY, OTHER_KEY = AuthKey("Kanar1aVog3l"), AuthKey("Kanar1aVog3L")
 ACCEPTED, HELD = SubmissionState.ACCEPTED, SubmissionState.HELD
 
 
 def submission(number: str = NUMBER) -> Submission:
-    fields = NoticeFields("市道改良工事", "みほん建設", Product.CONTRACT, "契約保証", number, number, None)
+    fields = NoticeFields("市道改良工事", "みほん建設", Product.CONTRACT, "契約保証", number, number, KEY)
     return Submission(RECEIPT, HELD, (), fields, ReadFrom.PDF_TEXT, "a.pdf", (), 1, "a@kensetsu.example.jp", AT)
 
 
-def row(guarantee_id: int, number: str = "") -> Guarantee:
-    return Guarantee("市道改良工事", "みほん建設", product=Product.CONTRACT, number=number, guarantee_id=guarantee_id)
+def row(guarantee_id: int, number: str = "", key: AuthKey | None = None) -> Guarantee:
+    made = Guarantee("市道改良工事", "みほん建設", product=Product.CONTRACT, number=number, guarantee_id=guarantee_id)
+    return replace(made, auth_key=key)
 
 
 def line(event: str, at: datetime = AT, actor: str = BOT, subject: str = RECEIPT, **detail: object) -> JournalLine:
@@ -53,6 +57,10 @@ CASES = {
     "nothing yet": (decided(ACCEPTED), [], (row(1), row(2)), PeoplesWord.NOTHING, Agreement.OPEN),
     "another number": (
         *(decided(ACCEPTED), [entered(1)], (row(1, ANOTHER), row(2)), PeoplesWord.OTHER_NUMBER, Agreement.DIFFERS),
+    ),
+    "the same key": (decided(ACCEPTED), [entered(1)], (row(1, NUMBER, KEY),), PeoplesWord.TOOK, Agreement.AGREED),
+    "another key": (
+        *(decided(ACCEPTED), [entered(1)], (row(1, NUMBER, OTHER_KEY),), PeoplesWord.OTHER_KEY, Agreement.DIFFERS),
     ),
     "left to people": (decided(HELD, guarantee_id=None), [entered(1)], ROWS, PeoplesWord.TOOK, Agreement.LEFT),
     "held, and open": (decided(HELD), [], ROWS, PeoplesWord.NOTHING, Agreement.OPEN),

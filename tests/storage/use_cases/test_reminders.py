@@ -18,7 +18,7 @@ from bot.core.records.paper import Paper, PaperKind
 from bot.core.records.reasons import MailReason, OutboxReason, PaperReason
 from bot.core.records.submission import SubmissionState
 from storage.errors import NotFound
-from storage.store import Store
+from storage.store import Store, Vault
 from tests.storage.samples import (
     FIELDS,
     GUARANTEE,
@@ -128,6 +128,19 @@ async def test_who_has_had_his_mail_of_the_day_is_not_taken_for_told(store: Stor
     assert await store.deadlines.remind([(reminder(), (told("guarantee/2/0"),))]) == 0
     assert await store.deadlines.reminded() == (told(),)
     assert len(await store.outbox.list_()) == 1
+
+
+async def test_what_shadow_mode_keeps_back_was_told_to_nobody(url: str, store: Store, watch: Watch) -> None:
+    await store.register.change(add(GUARANTEE), actor="clerk", source="a.csv")
+    await store.deadlines.remind([(reminder(), (told(),))])
+    async with await Store.open(url, vault=Vault.throwaway(), clock=watch, in_shadow=True) as shadow:
+        assert await shadow.outbox.claim() == ()
+        assert await shadow.deadlines.reminded() == ()
+        tomorrow = replace(reminder(), dedupe_key="tomorrow")
+        assert await shadow.deadlines.remind([(tomorrow, (told(),))]) == 0
+    assert await store.deadlines.reminded() == ()
+    assert {one.reason for one in await store.outbox.list_()} == {OutboxReason.IN_SHADOW}
+    assert sum(one.event == "outgoing.cancelled" for one in await store.journal.lines_since(LONG_AGO)) == 2
 
 
 @pytest.mark.parametrize("what", ["notice", "held", "dealt with", "opt-out", "no wish", "revision"])

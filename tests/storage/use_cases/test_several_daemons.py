@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -44,6 +45,16 @@ async def daemon(new_postgresql: str, watch: Watch) -> AsyncIterator[Daemons]:
     for store, lock in made:
         await store.close()
         await lock.release()
+
+
+@pytest.mark.parametrize("in_shadow", [False, True])
+async def test_daemons_in_shadow_mode_and_others_keep_each_other_out(new_postgresql: str, in_shadow: bool) -> None:
+    take = partial(DaemonLock.take, new_postgresql, beside=True)
+    async with await take(in_shadow=in_shadow), await take(in_shadow=in_shadow):
+        with pytest.raises(DaemonRunning, match="試験運用"):
+            await take(in_shadow=not in_shadow)
+    async with await take(in_shadow=not in_shadow):
+        pass
 
 
 def mail_of(sender: str) -> Arrival:
