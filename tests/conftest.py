@@ -41,7 +41,7 @@ def own_process() -> Iterator[None]:
     """What a command called in this process leaves behind harms no other test: its umask of 077 (Postfix and Dovecot, as users of
     their own, could not read their files), its levels of logging, and the loggers that libraries switch off.
     """
-    umask = os.umask(0o022)
+    os.umask(0o022)
     logging.disable(logging.NOTSET)
     _at(logging.WARNING, logging.getLogger())
     for name, logger in logging.Logger.manager.loggerDict.items():
@@ -49,7 +49,7 @@ def own_process() -> Iterator[None]:
             logger.disabled, logger.propagate = False, True
             _at(logging.NOTSET, logger)
     yield
-    os.umask(umask)
+    os.umask(0o022)  # not what was there: a module's own fixture may have called a command before
 
 
 def _at(level: int, logger: logging.Logger) -> None:

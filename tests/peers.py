@@ -272,12 +272,7 @@ class Postfix:
         (self._config / "master.cf").write_text("\n".join(services) + "\n", "utf-8")
 
     def start(self) -> None:
-        try:
-            self._run("postfix", "start")
-        except subprocess.CalledProcessError:  # master(8) gives itself ten seconds, which a machine that rests may take
-            with suppress(subprocess.CalledProcessError):
-                self._run("postfix", "abort")
-            self._run("postfix", "start")
+        self._run("postfix", "start")
         wait_for_greeting(self.smtp_port)
 
     def stop(self) -> None:
